@@ -1,0 +1,65 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+# The environments are stamped with the lock files that made them.
+RUNTIME := $(VENV)/.runtime
+DEVELOPMENT := $(VENV)/.development
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: up
+up: $(RUNTIME) ## Start everything on this machine, with the simulated province
+	@exec $(BIN)/ioc up
+
+$(RUNTIME): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 14) else "Python 3.11, 3.12 or 3.13 is needed, this is %d.%d: try make PYTHON=python3.12 ..." % v)'
+	@test -x $(BIN)/python || { echo "making the environment in $(VENV)"; $(PYTHON) -m venv $(VENV); }
+	@echo "installing (about a minute the first time)"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEVELOPMENT): requirements-dev.lock $(RUNTIME)
+	@echo "installing what the tests need"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+.PHONY: test
+test: check ## Run every test that this machine can (all of them with CI=true)
+	$(BIN)/pytest
+
+.PHONY: test-unit
+test-unit: $(DEVELOPMENT) ## Run the pure tests
+	$(BIN)/pytest tests/unit
+
+.PHONY: check
+check: $(DEVELOPMENT) ## Format, lint, types, imports; changes nothing
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/ruff check --quiet
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+.PHONY: fix
+fix: $(DEVELOPMENT) ## Format, and mend what can be mended
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+.PHONY: bench
+bench: $(DEVELOPMENT) ## Measure the drain rate beside plain Faust; writes build/bench.json
+	$(BIN)/python -m tests.benchmarks.drain
+
+.PHONY: lock
+lock: ## Pin current versions (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --upgrade --quiet \
+		--extra embedded --group build -o requirements.lock pyproject.toml
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet \
+		--extra embedded --group build --group dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+
+.PHONY: clean
+clean: ## Remove environments, caches and builds; the state in .ioc stays
+	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis

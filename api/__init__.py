@@ -1,0 +1,1 @@
+"""What shows: the HTTP API and the screens."""

@@ -1,0 +1,137 @@
+"""What the calls about alarms take and answer."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from ioc.alarm import ClosingCode, State
+from ioc.severity import Severity
+
+#: Times are passed on as they stand in the feed: RFC 3339, UTC, `Z`.
+Instant = Annotated[
+    str, Field(json_schema_extra={"format": "date-time"}, examples=["2026-11-22T07:05:09Z"])
+]
+Comment = Annotated[str, Field(min_length=1, max_length=2000, examples=["Đã cử tổ kiểm tra"])]
+Name = Annotated[str, Field(min_length=1, max_length=100, examples=["Trực ban 1"])]
+
+
+class RaisedBy(BaseModel):
+    """The event that raised it."""
+
+    ce_source: str = Field(examples=["/sia/1234"])
+    id: str = Field(examples=["panel-1234-0007"])
+    time: Instant
+
+
+class AlarmObject(BaseModel):
+    """One occurrence, the same object here, in the live view and in webhooks."""
+
+    id: str = Field(examples=["0b5f0c9e-3a53-5d9e-8f0b-0c2f5f3f7a10"])
+    rule: str = Field(examples=["fire-alarm"])
+    key: str = Field(examples=["panel-1234/zone-101"])
+    source: str = Field(examples=["fire"])
+    severity: Severity
+    priority: int = Field(ge=1, le=4, examples=[1])
+    state: State
+    active: bool
+    area: str | None = Field(examples=["05443"])
+    area_name: str | None = Field(examples=["Phường Phan Đình Phùng"])
+    device: str | None = Field(examples=["panel-1234/zone-101"])
+    title: str = Field(examples=["Báo cháy: panel-1234/zone-101"])
+    title_en: str = Field(examples=["Fire alarm: panel-1234/zone-101"])
+    guidance: list[str]
+    raised_at: Instant
+    changed_at: Instant
+    returned_at: Instant | None
+    acknowledged_at: Instant | None
+    acknowledged_by: str | None
+    assignee: str | None
+    shelved_until: Instant | None
+    closed_at: Instant | None
+    closing_code: ClosingCode | None
+    ended_at: Instant | None
+    lat: float | None = Field(examples=[21.59])
+    lon: float | None = Field(examples=[105.84])
+    event: RaisedBy
+    count: int = Field(examples=[1])
+    version: int = Field(examples=[1])
+
+
+class AlarmPage(BaseModel):
+    """Alarms; `next` is the cursor of the following page, null on the last."""
+
+    alarms: list[AlarmObject]
+    next: str | None
+
+
+class LogLine(BaseModel):
+    """One step in an alarm's life; `seq` is its position in the alarm log."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    seq: int = Field(examples=[1043])
+    at: datetime
+    type: str = Field(examples=["acknowledged"])
+    from_state: State
+    to_state: State
+    by: str | None
+    comment: str | None
+
+
+class AlarmLog(BaseModel):
+    """The steps of one alarm's life, oldest first."""
+
+    log: list[LogLine]
+    next: str | None
+
+
+class Move(BaseModel):
+    """Who moves the alarm, and what they saw.
+
+    `by` counts only while authentication is off. With `severity` or `version` as they were on the
+    screen the move is refused when the alarm is more severe by now.
+    """
+
+    by: Name | None = None
+    comment: Comment | None = None
+    severity: Severity | None = Field(None, examples=["high"])
+    version: int | None = Field(None, ge=1, examples=[1])
+
+
+class Shelve(Move):
+    """Until when, or for how many minutes; and why."""
+
+    comment: Comment
+    until: AwareDatetime | None = Field(None, examples=["2026-11-22T09:00:00Z"])
+    minutes: int | None = Field(None, ge=1, le=10_080, examples=[60])
+
+    @model_validator(mode="after")
+    def _one_end(self) -> Shelve:
+        if (self.until is None) == (self.minutes is None):
+            raise ValueError("say either `until` or `minutes`")
+        return self
+
+    def ends_at(self, now: datetime) -> datetime:
+        """Return when the shelf ends."""
+        return self.until or now + timedelta(minutes=self.minutes or 0)
+
+
+class Assign(Move):
+    """To whom; null takes it from them."""
+
+    assignee: Name | None
+
+
+class Remark(Move):
+    """A remark."""
+
+    comment: Comment
+
+
+class Close(Move):
+    """What it was."""
+
+    code: ClosingCode = Field(examples=["true"])

@@ -1,0 +1,117 @@
+"""The API put together: one straight page."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio
+from fastapi import FastAPI
+from fastapi.responses import FileResponse, RedirectResponse
+from fastapi.staticfiles import StaticFiles
+
+from api import (
+    areas,
+    auth,
+    dead_letters,
+    deliveries,
+    events,
+    health,
+    openapi,
+    problem,
+    rules,
+    session,
+    webhooks,
+)
+from api.gate import Gate
+from api.parts import Parts
+from connectors.embedded.run import broker_is_full
+from connectors.kafka.producer import Producer
+from connectors.timescale import processes
+from connectors.timescale.database import Database
+from ioc import __version__, clock
+from ioc.settings import Settings
+
+WEB = Path(__file__).parent / "web"
+#: Threads that answer calls wait for a connection; more of them would only wait longer.
+CONNECTIONS = 12
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return the application; its lifespan opens and closes everything that it needs."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        database = Database(
+            settings.database_url.get_secret_value(), "ioc api", size=CONNECTIONS
+        ).open()
+        producer = Producer(settings.kafka, "ioc-api")
+        of = Parts(
+            settings=settings,
+            database=database,
+            producer=producer,
+            broker_is_full=functools.partial(broker_is_full, settings.data_dir),
+            name=processes.name_of(health.KIND),
+            started_at=clock.now(),
+        )
+        app.state.parts = of
+        app.state.keyring = auth.Keyring(database)
+        app.state.publishing = anyio.CapacityLimiter(events.PUBLISHING_MAX)
+        app.state.pulse = health.Pulse(of)
+        app.state.pulse.start()
+        try:
+            yield
+        finally:
+            await anyio.to_thread.run_sync(app.state.pulse.stop)
+            producer.close()
+            database.close()
+
+    app = FastAPI(
+        title="IOC",
+        version=__version__,
+        lifespan=lifespan,
+        openapi_url="/api/openapi.json",
+        docs_url=None,  # the stock page loads its parts from the internet, with inline scripts
+        redoc_url=None,
+        dependencies=list(auth.SECURITY),
+        redirect_slashes=False,
+    )
+    app.openapi = functools.partial(openapi.document, app)  # type: ignore[method-assign]
+    problem.install(app)
+    app.add_middleware(Gate, host=settings.api_host, allowed_hosts=settings.api_allowed_hosts)
+
+    for router in (
+        session.router,
+        events.router,
+        areas.router,
+        rules.router,
+        dead_letters.router,
+        webhooks.router,
+        deliveries.router,
+    ):
+        app.include_router(router, prefix="/api/v1")
+    app.include_router(session.wall_router)
+    app.include_router(health.router)
+
+    _pages(app)
+    return app
+
+
+def _pages(app: FastAPI) -> None:
+    """Serve the screens: files of ours, without secrets; what they show comes from the API."""
+    for path, file in {
+        "/wall": "wall.html",
+        "/login": "login.html",
+        "/api/docs": "docs.html",
+    }.items():
+        app.add_api_route(path, functools.partial(_page, WEB / file), include_in_schema=False)
+    app.add_api_route("/", lambda: RedirectResponse("/wall"), include_in_schema=False)
+    app.mount("/web", StaticFiles(directory=WEB), name="web")
+
+
+async def _page(file: Path) -> Any:
+    # Looked at each time: after an update no display may go on with the page of before.
+    return FileResponse(file, headers={"Cache-Control": "no-cache"})

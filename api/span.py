@@ -1,0 +1,55 @@
+"""The range of time that a call is about: [from, to)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from fastapi import Depends, Query
+from pydantic import AwareDatetime
+
+from api.problem import Problem
+from ioc import clock
+
+#: Nothing is older than TIME_MIN of the events; a range beyond it is a slip of the finger.
+SPAN_MAX = timedelta(days=366 * 60)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From `start` until before `end`, both UTC."""
+
+    start: datetime
+    end: datetime
+
+
+def span(
+    start: Annotated[
+        AwareDatetime,
+        Query(alias="from", examples=["2026-11-21T17:00:00Z"], description="RFC 3339"),
+    ],
+    end: Annotated[
+        AwareDatetime | None,
+        Query(alias="to", examples=["2026-11-22T17:00:00Z"], description="Not included; none: now"),
+    ] = None,
+) -> Span:
+    """Return the range that was asked for.
+
+    Raises:
+        Problem: 400, it ends before it starts, or it is longer than any history.
+    """
+    end = end or clock.now()
+    try:
+        found = Span(start.astimezone(UTC), end.astimezone(UTC))
+    except OverflowError:
+        raise Problem(400, "`from` or `to` is no time of ours", code="range") from None
+    if found.end < found.start:
+        raise Problem(400, "`to` is before `from`", code="range")
+    if found.end - found.start > SPAN_MAX:
+        raise Problem(400, "the range is longer than any history", code="range")
+    return found
+
+
+#: `def call(when: When)`
+When = Annotated[Span, Depends(span)]

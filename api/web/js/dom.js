@@ -1,0 +1,34 @@
+// Small steps on the DOM that every part of a screen takes.
+
+/** The element marked data-part="name". */
+export function part(name) {
+  return document.querySelector(`[data-part="${name}"]`);
+}
+
+/** An element with a class, data attributes and children. */
+export function el(tag, { className = '', data = {} } = {}, ...children) {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  Object.assign(element.dataset, data);
+  element.append(...children);
+  return element;
+}
+
+/** Write text only when it differs; true when it did (and was not empty before). */
+export function write(element, text) {
+  if (element.textContent === text) return false;
+  const wasEmpty = element.textContent === '';
+  element.textContent = text;
+  return !wasEmpty;
+}
+
+/** Set a data attribute only when it differs, so that nothing is restyled in vain. */
+export function mark(element, name, value) {
+  const text = String(value);
+  if (element.dataset[name] !== text) element.dataset[name] = text;
+}
+
+/** Show or take away an element. */
+export function reveal(element, isShown) {
+  if (element.hidden === isShown) element.hidden = !isShown;
+}

@@ -1,0 +1,1 @@
+"""The broker and the PostgreSQL that `ioc up` starts, and what watches over them."""

@@ -1,0 +1,1 @@
+"""From foreign protocols to events: one module per protocol."""

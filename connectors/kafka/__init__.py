@@ -1,0 +1,1 @@
+"""Kafka: the road that events travel on."""

@@ -1,0 +1,1 @@
+"""From our events to foreign formats: one module per format."""

@@ -1,0 +1,1 @@
+"""The database: the memory. One module per noun, its SQL beside it."""

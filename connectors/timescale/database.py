@@ -1,0 +1,104 @@
+"""Connections: one way to open them, one place where the driver's errors become ours."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from ioc.errors import DatabaseUnavailableError
+
+log = logging.getLogger(__name__)
+
+CONNECT_TIMEOUT_S = 5
+#: A zombie that wakes up inside a transaction must find it gone (DESIGN rule 2).
+IDLE_IN_TRANSACTION_MS = 10_000
+LOCK_MS = 5_000
+#: How long a caller waits for a free connection of the pool.
+POOL_WAIT_S = 5.0
+
+Conn = psycopg.Connection[DictRow]
+
+#: What the driver raises when the server is away, and not when a statement is wrong.
+AWAY = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    PoolTimeout,
+    psycopg.errors.AdminShutdown,
+    psycopg.errors.CrashShutdown,
+    psycopg.errors.CannotConnectNow,
+)
+
+
+def _options(application: str) -> dict[str, Any]:
+    return {
+        "autocommit": True,
+        "row_factory": dict_row,
+        "connect_timeout": CONNECT_TIMEOUT_S,
+        "application_name": application,
+        "options": (
+            f"-c TimeZone=UTC -c lock_timeout={LOCK_MS}"
+            f" -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_MS}"
+        ),
+    }
+
+
+@contextlib.contextmanager
+def unavailable() -> Iterator[None]:
+    """Turn the driver's «the server is away» into ours; every other error goes through."""
+    try:
+        yield
+    except psycopg.errors.QueryCanceled:
+        raise
+    except AWAY as error:
+        raise DatabaseUnavailableError(f"the database does not answer: {error}") from error
+
+
+def connect(url: str, application: str) -> Conn:
+    """Open one connection in autocommit mode, rows as dicts, times in UTC."""
+    with unavailable():
+        return psycopg.connect(url, **_options(application))
+
+
+class Database:
+    """A bounded pool of connections; opened once in the life of a process."""
+
+    def __init__(self, url: str, application: str, size: int = 8) -> None:
+        self.url = url
+        self.application = application
+        self._pool: ConnectionPool[Conn] = ConnectionPool(
+            url,
+            kwargs=_options(application),
+            min_size=1,
+            max_size=size,
+            timeout=POOL_WAIT_S,
+            open=False,
+            check=ConnectionPool.check_connection,
+            name=application,
+        )
+
+    def open(self) -> Database:
+        """Start the pool; it connects in the background and keeps trying."""
+        self._pool.open()
+        return self
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._pool.close()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[Conn]:
+        """Give a connection inside a transaction: commits at the end, rolls back on any error."""
+        with unavailable(), self._pool.connection() as conn, conn.transaction():
+            yield conn
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Conn]:
+        """Give a connection in autocommit mode, for single statements."""
+        with unavailable(), self._pool.connection() as conn:
+            yield conn

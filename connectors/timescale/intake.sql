@@ -1,0 +1,47 @@
+-- name: create_staging
+-- Rows wait here for one set-based insert; gone with the transaction.
+CREATE TEMP TABLE IF NOT EXISTS staged (
+    row int, time timestamptz, id uuid, received_at timestamptz, source text, type text,
+    ce_source text, ce_id text, subject text, area text, area_unknown text, device text, ref text,
+    kind text, severity text, lat double precision, lon double precision, partition int,
+    "offset" bigint, data jsonb
+) ON COMMIT DELETE ROWS
+
+-- name: stage
+-- The null mark is a byte that no JSON text can hold raw, so no text needs escaping for it.
+COPY staged FROM STDIN (NULL E'\x01')
+
+-- name: store
+-- Keep only the new, count them by minute, and answer with the rows that were known already.
+WITH fresh AS (
+    INSERT INTO events (time, id, received_at, source, type, ce_source, ce_id, subject, area,
+        area_unknown, device, ref, kind, severity, lat, lon, partition, "offset", data)
+    SELECT time, id, received_at, source, type, ce_source, ce_id, subject, area,
+        area_unknown, device, ref, kind, severity, lat, lon, partition, "offset", data
+    FROM staged
+    ON CONFLICT (time, id) DO NOTHING
+    RETURNING time, id, source, area, kind, severity, partition
+), counted AS (
+    INSERT INTO rollup_1m (minute, source, area, kind, severity, partition, n)
+    SELECT date_trunc('minute', time), source, area, kind, coalesce(severity, ''), partition,
+        count(*)
+    FROM fresh GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6
+    ON CONFLICT (minute, source, area, kind, severity, partition)
+    DO UPDATE SET n = rollup_1m.n + excluded.n
+)
+SELECT row FROM staged LEFT JOIN fresh USING (time, id) WHERE fresh.id IS NULL
+
+-- name: add_durations
+INSERT INTO durations_1m (minute, metric, office, area, bin, n, sum_ms)
+SELECT * FROM unnest(%(minute)s::timestamptz[], %(metric)s::text[], %(office)s::text[],
+    %(area)s::text[], %(bin)s::int[], %(n)s::bigint[], %(sum_ms)s::bigint[])
+ON CONFLICT (minute, metric, office, area, bin)
+DO UPDATE SET n = durations_1m.n + excluded.n, sum_ms = durations_1m.sum_ms + excluded.sum_ms
+
+-- name: bury
+-- A record that will never get better; a batch that is done again buries it once.
+INSERT INTO dead_letters (at, log, topic, partition, "offset", received_at, source, reason, detail,
+    key, headers, raw)
+VALUES (%(at)s, %(log)s, %(topic)s, %(partition)s, %(offset)s, %(received_at)s, %(source)s,
+    %(reason)s, %(detail)s, %(key)s, %(headers)s, %(raw)s)
+ON CONFLICT (log, topic, partition, "offset") DO NOTHING

@@ -1,0 +1,103 @@
+"""Where each partition is read up to: the truth about what is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from connectors.timescale.database import Conn
+from connectors.timescale.sql import queries
+from ioc.errors import FencedError
+
+SQL = queries("offsets")
+
+Partition = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """What a worker says of one partition: read up to `next`, nothing older than `progress_at`."""
+
+    topic: str
+    partition: int
+    next: int
+    progress_at: datetime | None
+
+
+def claim(conn: Conn, log: str, earliest: Mapping[Partition, int]) -> dict[Partition, int]:
+    """Return the stored position of each partition, after storing the earliest of unknown ones."""
+    with conn.cursor() as cursor:
+        cursor.executemany(
+            SQL["claim"],
+            [
+                {"log": log, "topic": topic, "partition": partition, "earliest": offset}
+                for (topic, partition), offset in sorted(earliest.items())
+            ],
+        )
+    stored = positions(conn, log)
+    return {key: stored[key] for key in earliest}
+
+
+def positions(conn: Conn, log: str) -> dict[Partition, int]:
+    """Return every stored position of a log."""
+    rows = conn.execute(SQL["positions"], {"log": log})
+    return {(row["topic"], row["partition"]): row["next"] for row in rows}
+
+
+def advance(
+    conn: Conn, log: str, partition: Partition, from_to: tuple[int, int], now: datetime
+) -> None:
+    """Move a position, first in the batch's transaction; `FencedError` when it is elsewhere."""
+    moved = conn.execute(
+        SQL["advance"],
+        {
+            "log": log,
+            "topic": partition[0],
+            "partition": partition[1],
+            "from": from_to[0],
+            "to": from_to[1],
+            "now": now,
+        },
+    )
+    if moved.rowcount != 1:
+        raise FencedError(f"{partition[0]}[{partition[1]}] is not at {from_to[0]} any more")
+
+
+def hold(conn: Conn, log: str, holds: Iterable[Hold], by: str, now: datetime) -> None:
+    """Say that these partitions are held by a living worker."""
+    with conn.cursor() as cursor:
+        cursor.executemany(
+            SQL["hold"],
+            [
+                {
+                    "log": log,
+                    "topic": held.topic,
+                    "partition": held.partition,
+                    "next": held.next,
+                    "progress_at": held.progress_at,
+                    "by": by,
+                    "now": now,
+                }
+                for held in holds
+            ],
+        )
+
+
+def held(conn: Conn, since: datetime) -> set[Partition]:
+    """Return the partitions that a worker has spoken for since then."""
+    return {(row["topic"], row["partition"]) for row in conn.execute(SQL["held"], {"since": since})}
+
+
+def skip(conn: Conn, log: str, partition: Partition, from_to: tuple[int, int]) -> None:
+    """Move a position over events that are lost; a person has said so."""
+    conn.execute(
+        SQL["skip"],
+        {
+            "log": log,
+            "topic": partition[0],
+            "partition": partition[1],
+            "from": from_to[0],
+            "to": from_to[1],
+        },
+    )

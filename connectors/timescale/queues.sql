@@ -1,0 +1,41 @@
+-- name: visits_by_area
+-- What happened to visits in [from, to), each by its own time; the indexes on the times find them.
+SELECT area,
+       count(*) FILTER (WHERE issued_at >= %(start)s AND issued_at < %(end)s) AS issued,
+       count(*) FILTER (WHERE called_at >= %(start)s AND called_at < %(end)s) AS called,
+       count(*) FILTER (WHERE outcome = 'served'
+                        AND ended_at >= %(start)s AND ended_at < %(end)s) AS served,
+       count(*) FILTER (WHERE outcome = 'abandoned'
+                        AND ended_at >= %(start)s AND ended_at < %(end)s) AS abandoned,
+       count(*) FILTER (WHERE issued_at >= %(start)s AND issued_at < %(end)s
+                        AND (called_at IS NULL OR called_at >= %(end)s)
+                        AND (ended_at IS NULL OR ended_at >= %(end)s)) AS waiting
+FROM visits
+WHERE ((issued_at >= %(start)s AND issued_at < %(end)s)
+    OR (called_at >= %(start)s AND called_at < %(end)s)
+    OR (ended_at >= %(start)s AND ended_at < %(end)s))
+  AND (%(office)s::text IS NULL OR office = %(office)s::text)
+  AND (%(area)s::text IS NULL OR area = %(area)s::text)
+GROUP BY area
+
+-- name: waits
+-- How long people waited whose waiting ended in [from, to). Who left uncalled is counted apart.
+-- percentile_disc is the nearest rank.
+SELECT avg(wait_ms)::float8 / 1000 AS mean, max(wait_ms)::float8 / 1000 AS max,
+       percentile_disc(0.5) WITHIN GROUP (ORDER BY wait_ms)::float8 / 1000 AS p50,
+       percentile_disc(0.9) WITHIN GROUP (ORDER BY wait_ms)::float8 / 1000 AS p90
+FROM visits
+WHERE waited_until >= %(start)s AND waited_until < %(end)s AND wait_ms IS NOT NULL
+  AND (called_at IS NOT NULL OR outcome IS DISTINCT FROM 'abandoned')
+  AND (%(office)s::text IS NULL OR office = %(office)s::text)
+  AND (%(area)s::text IS NULL OR area = %(area)s::text)
+
+-- name: waits_by_area
+-- The same for every area at once, and for all together (area is null): percentiles do not add up.
+SELECT area, avg(wait_ms)::float8 / 1000 AS mean, max(wait_ms)::float8 / 1000 AS max,
+       percentile_disc(0.5) WITHIN GROUP (ORDER BY wait_ms)::float8 / 1000 AS p50,
+       percentile_disc(0.9) WITHIN GROUP (ORDER BY wait_ms)::float8 / 1000 AS p90
+FROM visits
+WHERE waited_until >= %(start)s AND waited_until < %(end)s AND wait_ms IS NOT NULL
+  AND (called_at IS NOT NULL OR outcome IS DISTINCT FROM 'abandoned')
+GROUP BY GROUPING SETS ((), (area))

@@ -1,0 +1,179 @@
+"""The commands. Each imports what it needs when it runs, so that `ioc` itself starts at once."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ioc.errors import IocError
+from ioc.settings import Settings
+
+app = typer.Typer(
+    name="ioc",
+    help="A smart operations center: events in through Kafka; live views, alarms, webhooks out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+rules_app = typer.Typer(help="Rules that raise and clear alarms.", no_args_is_help=True)
+dead_letters_app = typer.Typer(help="Records that could not be used.", no_args_is_help=True)
+key_app = typer.Typer(help="API keys.", no_args_is_help=True)
+app.add_typer(rules_app, name="rules")
+app.add_typer(dead_letters_app, name="dead-letters")
+app.add_typer(key_app, name="key")
+
+EXIT_ERROR = 2
+
+
+def main() -> None:
+    """Run a command; an error of ours is one sentence, not a traceback."""
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    logging.getLogger("aiokafka").setLevel(logging.WARNING)
+    logging.getLogger("kafka").setLevel(logging.ERROR)
+    try:
+        app()
+    except IocError as error:
+        typer.echo(f"ioc: {error}", err=True)
+        sys.exit(EXIT_ERROR)
+
+
+def _settings() -> Settings:
+    """Return the settings, with the addresses of the `ioc up` that runs on the data folder."""
+    from connectors.embedded.run import of_run
+
+    return of_run(Settings())
+
+
+@app.command()
+def up(
+    port: Annotated[int | None, typer.Option(help="Port of the API and the wall.")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Folder that keeps the state.")] = None,
+    simulate: Annotated[bool | None, typer.Option(help="Start the simulated province.")] = None,
+) -> None:
+    """Start everything on this machine: broker, database, every process, the simulated province."""
+    from ioc.cli.up import run
+
+    settings = Settings()
+    sys.exit(
+        run(
+            settings,
+            settings.api_port if port is None else port,
+            data_dir or settings.data_dir,
+            settings.simulate if simulate is None else simulate,
+        )
+    )
+
+
+@app.command()
+def worker() -> None:
+    """Read events from Kafka into the database."""
+    from streams.worker import run
+
+    run(_settings())
+
+
+@app.command()
+def api() -> None:
+    """Serve the API, the live views and the screens."""
+    from api.server import serve
+
+    serve(_settings())
+
+
+@app.command()
+def notifier() -> None:
+    """Run timers and send webhooks."""
+    from streams.notifier import run
+
+    run(_settings())
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database and the topics to this version."""
+    from ioc.cli.migrate import run
+
+    run(_settings())
+
+
+@app.command()
+def settings() -> None:
+    """Print every setting with its value and its sentence."""
+    from ioc.cli.settings import show
+
+    show(_settings())
+
+
+@app.command()
+def doctor(
+    drained: Annotated[
+        bool, typer.Option("--drained", help="Exit 0 when everything in Kafka is stored.")
+    ] = False,
+    accept_gap: Annotated[
+        bool, typer.Option("--accept-gap", help="Go on where Kafka's records begin again.")
+    ] = False,
+) -> None:
+    """Say what is wrong and what to do."""
+    from ioc.cli.doctor import run
+
+    sys.exit(run(_settings(), drained=drained, accept_gap=accept_gap))
+
+
+@rules_app.command("check")
+def rules_check(files: list[Path]) -> None:
+    """Check rule files; every problem with its line."""
+    from ioc.cli.rules import check
+
+    sys.exit(check(files))
+
+
+@dead_letters_app.command("list")
+def dead_letters_list(
+    source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Only this reason.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
+) -> None:
+    """List the newest dead letters."""
+    from ioc.cli.dead_letters import show_all
+
+    show_all(_settings(), source, reason, limit)
+
+
+@dead_letters_app.command("show")
+def dead_letters_show(number: int) -> None:
+    """Show one dead letter with its bytes."""
+    from ioc.cli.dead_letters import show_one
+
+    show_one(_settings(), number)
+
+
+@dead_letters_app.command("retry")
+def dead_letters_retry(
+    numbers: Annotated[list[int] | None, typer.Argument()] = None,
+    reason: Annotated[str | None, typer.Option(help="Retry all with this reason.")] = None,
+    value: Annotated[
+        Path | None, typer.Option(help="A file with the mended event, for one dead letter.")
+    ] = None,
+) -> None:
+    """Send dead letters again, as they were or mended, with the time they first came."""
+    from ioc.cli.dead_letters import retry
+
+    sys.exit(retry(_settings(), numbers or [], reason, value))
+
+
+@key_app.command("create")
+def key_create(
+    name: str,
+    role: Annotated[str, typer.Option(help="viewer, operator, connector or admin.")],
+    area: Annotated[str | None, typer.Option(help="Only this commune's code.")] = None,
+) -> None:
+    """Make an API key and print it; it is shown once."""
+    from ioc.cli.key import create
+
+    create(_settings(), name, role, area)

@@ -1,0 +1,95 @@
+"""`ioc dead-letters`: look at what could not be used, and try it again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from connectors.kafka.producer import Producer
+from connectors.retry import retry as retry_letter
+from connectors.timescale import dead_letters
+from connectors.timescale.database import Conn, Database, connect
+from ioc import clock
+from ioc.errors import ConfigError, NotFoundError
+from ioc.event import Reason, Refusal
+from ioc.settings import Settings
+
+#: `retry --reason` works through this many at a time; run it again for more.
+RETRY_MAX = 1000
+
+
+def show_all(settings: Settings, source: str | None, reason: str | None, limit: int) -> None:
+    """Print the newest dead letters, one a line."""
+    table = Table("id", "at", "topic", "offset", "reason", "detail", "bytes", "retried")
+    with _connected(settings) as conn:
+        rows = dead_letters.page(conn, source=source, reason=reason, before=None, limit=limit)
+    for row in rows:
+        table.add_row(
+            str(row["id"]),
+            f"{row['at']:%Y-%m-%d %H:%M:%S}Z",
+            row["topic"],
+            f"{row['partition']}/{row['offset']}",
+            row["reason"],
+            row["detail"],
+            str(row["bytes"]),
+            "" if row["retried_at"] is None else f"{row['retried_at']:%Y-%m-%d %H:%M}Z",
+        )
+    Console(markup=False).print(table if rows else "no dead letters")
+
+
+def show_one(settings: Settings, number: int) -> None:
+    """Print one dead letter: why on standard error, the bytes as they came on standard output."""
+    with _connected(settings) as conn:
+        letter = dead_letters.one(conn, number)
+    for name, value in letter.row.items():
+        typer.echo(f"{name}: {value}", err=True)
+    for name, header in letter.headers:
+        typer.echo(f"header {name}: {header!r}", err=True)
+    typer.echo(letter.raw)
+
+
+def retry(
+    settings: Settings, numbers: Sequence[int], reason: str | None, value: Path | None
+) -> int:
+    """Publish dead letters again; return 0 when every one was."""
+    if value is not None and len(numbers) != 1:
+        raise ConfigError("--value mends one dead letter: name exactly one number")
+    if not numbers and reason is None:
+        raise ConfigError("name the dead letters to retry, or a --reason")
+    producer = Producer(settings.kafka, "ioc-dead-letters")
+    database = Database(settings.database_url.get_secret_value(), "ioc dead-letters", 1).open()
+    mended = value.read_bytes() if value is not None else None
+    retried = failed = 0
+    try:
+        with database.reading() as conn:
+            wanted = list(numbers) or _waiting(conn, reason)
+        for number in wanted:
+            try:
+                outcome = retry_letter(
+                    database, producer, number, by="ioc retry", now=clock.now(), value=mended
+                )
+            except NotFoundError as error:
+                outcome = Refusal(Reason.SCHEMA, str(error))
+            if isinstance(outcome, Refusal):
+                typer.echo(f"{number}: {outcome.detail}", err=True)
+                failed += 1
+            else:
+                retried += 1
+    finally:
+        database.close()
+        producer.close()
+    typer.echo(f"retried {retried}, failed {failed}")
+    return 1 if failed else 0
+
+
+def _waiting(conn: Conn, reason: str | None) -> list[int]:
+    rows = dead_letters.page(conn, source=None, reason=reason, before=None, limit=RETRY_MAX)
+    return [row["id"] for row in rows if row["retried_at"] is None]
+
+
+def _connected(settings: Settings) -> Conn:
+    return connect(settings.database_url.get_secret_value(), "ioc dead-letters")

@@ -1,0 +1,177 @@
+"""Queues and dossiers of the one-stop desks, derived from their steps in any order of arrival."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Literal
+
+from ioc.clock import LOCAL_ZONE
+from ioc.rollup import Duration
+
+Outcome = Literal["served", "abandoned"]
+#: At the same instant a ticket is issued before it is called, and called before it is served.
+_ORDER = {"issued": 0, "transferred": 1, "called": 2, "served": 3, "abandoned": 4}
+#: A ticket has a handful of steps; a sender stuck in a loop must not grow a row without end.
+STEPS_MAX = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that happened to a ticket."""
+
+    at: datetime
+    action: str
+    area: str
+
+
+@dataclass(frozen=True, slots=True)
+class TicketKey:
+    """A ticket's number is its own for one local day of one office."""
+
+    office: str
+    day: date
+    ticket: str
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One person's way through the queue; `visit` 0 is one whose issuing nobody reported."""
+
+    visit: int
+    area: str
+    issued_at: datetime | None = None
+    called_at: datetime | None = None
+    ended_at: datetime | None = None
+    outcome: Outcome | None = None
+
+    @property
+    def waited_until(self) -> datetime | None:
+        """When the waiting ended: called, else served, else abandoned."""
+        return self.called_at or self.ended_at
+
+    @property
+    def wait_ms(self) -> int | None:
+        """How long the person waited, in milliseconds; None when that is not known (yet)."""
+        return _between(self.issued_at, self.waited_until)
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether the person left without ever being called; counted apart."""
+        return self.outcome == "abandoned" and self.called_at is None
+
+
+def ticket_key(office: str, ticket: str, at: datetime) -> TicketKey:
+    """Return whose ticket this is; the day is the province's."""
+    return TicketKey(office, at.astimezone(LOCAL_ZONE).date(), ticket)
+
+
+def merged(known: Iterable[Step], new: Iterable[Step]) -> list[Step]:
+    """Return all distinct steps in order, the newest `STEPS_MAX` of them."""
+    steps = {(step.at, step.action): step for step in [*new, *known]}
+    return sorted(steps.values(), key=lambda step: (step.at, _ORDER[step.action]))[-STEPS_MAX:]
+
+
+def visits(steps: Sequence[Step]) -> list[Visit]:
+    """Return the visits that ordered steps describe: each `issued` opens another."""
+    done: list[Visit] = []
+    current: Visit | None = None
+    number = 0
+    for step in steps:
+        if step.action == "issued":
+            if current is not None:
+                done.append(current)
+            number += 1
+            current = Visit(number, step.area, issued_at=step.at)
+        elif current is None:
+            current = _moved(Visit(0, step.area), step)
+        else:
+            current = _moved(current, step)
+    return done if current is None else [*done, current]
+
+
+def _moved(visit: Visit, step: Step) -> Visit:
+    if visit.ended_at is not None:
+        return visit  # a second «served» without a new ticket changes nothing
+    if step.action == "called":
+        return visit if visit.called_at else replace(visit, called_at=step.at)
+    if step.action == "served":
+        return replace(visit, ended_at=step.at, outcome="served")
+    if step.action == "abandoned":
+        return replace(visit, ended_at=step.at, outcome="abandoned")
+    return visit  # transferred: still the same person, still here
+
+
+def visit_durations(office: str, found: Iterable[Visit]) -> Iterator[Duration]:
+    """Yield the waits and service times of visits."""
+    for visit in found:
+        wait_ms, until = visit.wait_ms, visit.waited_until
+        if wait_ms is not None and until is not None:
+            metric = "abandoned_wait" if visit.gave_up else "wait"
+            yield Duration(metric, office, visit.area, until, wait_ms)
+        service_ms = _between(visit.called_at, visit.ended_at)
+        if visit.outcome == "served" and service_ms is not None and visit.ended_at is not None:
+            yield Duration("service", office, visit.area, visit.ended_at, service_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class DossierStep:
+    """Something that happened to a dossier."""
+
+    at: datetime
+    action: str
+    area: str
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """A dossier as all its steps tell it: the first of each action, the latest due date."""
+
+    area: str
+    area_at: datetime
+    received_at: datetime | None = None
+    resolved_at: datetime | None = None
+    withdrawn_at: datetime | None = None
+    due_at: datetime | None = None
+    due_set_at: datetime | None = None
+
+
+def with_step(dossier: Dossier | None, step: DossierStep) -> Dossier:
+    """Return the dossier after one more step; the order of the steps makes no difference."""
+    found = dossier or Dossier(step.area, step.at)
+    if (step.at, step.area) < (found.area_at, found.area):
+        found = replace(found, area=step.area, area_at=step.at)
+    if step.due_at is not None and (
+        found.due_set_at is None
+        or found.due_at is None
+        or (step.at, step.due_at) > (found.due_set_at, found.due_at)
+    ):
+        found = replace(found, due_at=step.due_at, due_set_at=step.at)
+    if step.action == "received":
+        return replace(found, received_at=_first(found.received_at, step.at))
+    if step.action == "resolved":
+        return replace(found, resolved_at=_first(found.resolved_at, step.at))
+    return replace(found, withdrawn_at=_first(found.withdrawn_at, step.at))
+
+
+def dossier_durations(office: str, dossier: Dossier | None) -> Iterator[Duration]:
+    """Yield the age at which a dossier was resolved."""
+    if dossier is None or dossier.resolved_at is None:
+        return
+    age_ms = _between(dossier.received_at, dossier.resolved_at)
+    if age_ms is not None:
+        yield Duration("dossier_age", office, dossier.area, dossier.resolved_at, age_ms)
+
+
+def _first(known: datetime | None, at: datetime) -> datetime:
+    return at if known is None else min(known, at)
+
+
+def _between(start: datetime | None, end: datetime | None) -> int | None:
+    """Return the milliseconds from start to end; None when either is missing or they are turned."""
+    if start is None or end is None or end < start:
+        return None
+    elapsed = end - start
+    return elapsed.days * 86_400_000 + elapsed.seconds * 1000 + elapsed.microseconds // 1000

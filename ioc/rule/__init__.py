@@ -1,0 +1,36 @@
+"""Rules: data that says when an alarm is raised and cleared, and the decisions that follow."""
+
+from __future__ import annotations
+
+from ioc.rule.definition import Kind, Per, Rule
+from ioc.rule.document import Problem
+from ioc.rule.evaluation import evaluate, silent
+from ioc.rule.fact import Fact
+from ioc.rule.load import RuleError, in_force, load, load_all, shipped
+from ioc.rule.ruleset import RuleSet
+from ioc.rule.verdict import Clear, Raise, Verdict
+from ioc.rule.window import EMPTY, Window, is_active, is_forgettable, silence_due
+
+__all__ = [
+    "EMPTY",
+    "Clear",
+    "Fact",
+    "Kind",
+    "Per",
+    "Problem",
+    "Raise",
+    "Rule",
+    "RuleError",
+    "RuleSet",
+    "Verdict",
+    "Window",
+    "evaluate",
+    "in_force",
+    "is_active",
+    "is_forgettable",
+    "load",
+    "load_all",
+    "shipped",
+    "silence_due",
+    "silent",
+]

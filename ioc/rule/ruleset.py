@@ -1,0 +1,96 @@
+"""All rules in force, indexed so that an event which concerns none costs a look-up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from ioc.rule.condition import SCALARS, Condition, Value
+from ioc.rule.definition import Rule
+from ioc.rule.fact import Fact, Read, reader
+
+Candidates = tuple[Rule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """For one event type: the rules that always look, and tables from a field's value to rules."""
+
+    always: Candidates
+    tables: tuple[tuple[Read, Mapping[Value, Candidates]], ...]
+
+    def candidates(self, fact: Fact) -> Candidates:
+        found = self.always
+        for read, table in self.tables:
+            value = read(fact)
+            if isinstance(value, list):
+                for item in value:
+                    if isinstance(item, SCALARS):
+                        found += table.get(item, ())
+            elif isinstance(value, SCALARS):
+                found += table.get(value, ())
+        return found
+
+
+class RuleSet:
+    """Rules by id, by type, and those that an event touches. Immutable."""
+
+    __slots__ = ("_plans", "_rank", "by_id", "by_type", "rules")
+
+    def __init__(self, rules: Iterable[Rule] = ()) -> None:
+        self.rules: tuple[Rule, ...] = tuple(rules)
+        self.by_id: Mapping[str, Rule] = {rule.id: rule for rule in self.rules}
+        by_type: dict[str, list[Rule]] = {}
+        for rule in self.rules:
+            by_type.setdefault(rule.type, []).append(rule)
+        self.by_type: Mapping[str, Candidates] = {
+            name: tuple(found) for name, found in by_type.items()
+        }
+        self._rank = {rule.id: rank for rank, rule in enumerate(self.rules)}
+        self._plans = {name: _planned(found) for name, found in self.by_type.items()}
+
+    def touched(self, fact: Fact) -> Candidates:
+        """Return the rules that the event may raise or clear, in the order they were written."""
+        plan = self._plans.get(fact.type)
+        if plan is None:
+            return ()
+        found = plan.candidates(fact)
+        if not found:
+            return ()
+        if len(found) > 1:
+            found = tuple(sorted(set(found), key=lambda rule: self._rank[rule.id]))
+        return tuple(rule for rule in found if rule.raises(fact) or rule.clears(fact))
+
+    def overlaid(self, other: RuleSet) -> RuleSet:
+        """Return these rules with `other` on top: a rule of the same id is replaced."""
+        kept = [other.by_id.get(rule.id, rule) for rule in self.rules]
+        return RuleSet([*kept, *(rule for rule in other.rules if rule.id not in self.by_id)])
+
+
+def _planned(rules: Candidates) -> _Plan:
+    always: list[Rule] = []
+    tables: dict[str, dict[Value, list[Rule]]] = {}
+    for rule in rules:
+        conditions = [rule.when] if rule.clear_when is None else [rule.when, rule.clear_when]
+        narrowest = [_narrowest(condition) for condition in conditions]
+        if None in narrowest:
+            always.append(rule)
+            continue
+        for field, values in filter(None, narrowest):
+            table = tables.setdefault(field, {})
+            for value in values:
+                entries = table.setdefault(value, [])
+                if rule not in entries:
+                    entries.append(rule)
+    return _Plan(
+        tuple(always),
+        tuple(
+            (reader(field), {value: tuple(found) for value, found in table.items()})
+            for field, table in tables.items()
+        ),
+    )
+
+
+def _narrowest(condition: Condition) -> tuple[str, frozenset[Value]] | None:
+    """Return the equality with the fewest values: the one that lets the fewest events through."""
+    return min(condition.needs, key=lambda need: len(need[1]), default=None)

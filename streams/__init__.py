@@ -1,0 +1,1 @@
+"""What moves: the worker and the notifier."""

@@ -1,0 +1,144 @@
+"""One batch, whole. Read `commit` and you know what happens to an event.
+
+    decode -> place -> keep only the new -> store + roll up -> evaluate -> apply -> outbox, timers
+
+Decoding is pure; everything from the fence to the outbox is one database transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from connectors.timescale import alarms, desks, intake, latest, offsets
+from connectors.timescale.database import Conn
+from connectors.timescale.intake import DeadLetter, Placed
+from ioc.alarm import Transition
+from ioc.area import place_many
+from ioc.event import Event, Reason, Refusal, decode
+from ioc.rule import RuleSet
+from ioc.source import BY_TOPIC
+from streams import evaluate
+from streams.transport import RecordBatch
+
+#: A producer may write any timestamp; one this far ahead of our clock is not believed.
+TIMESTAMP_AHEAD_MAX = timedelta(hours=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A batch as values: events that know their commune, and records that cannot be used."""
+
+    batch: RecordBatch
+    events: Sequence[Placed]
+    dead: Sequence[DeadLetter]
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What a worker keeps between batches; `devices` is a cache, forgotten when one fails."""
+
+    logs: Mapping[str, str]
+    rules: RuleSet
+    devices: latest.Devices
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What a transaction did."""
+
+    fresh: int
+    duplicates: int
+    transitions: Sequence[Transition]
+
+
+def decode_batch(batch: RecordBatch, now: datetime) -> Decoded:
+    """Read every record; a bad one becomes a dead letter and its neighbours go on."""
+    events: list[Placed] = []
+    dead: list[DeadLetter] = []
+    topic, partition = batch.topic, batch.partition
+    newest = _EPOCH
+    for record in batch.records:
+        received_at = _received_at(record.timestamp, now)
+        newest = max(newest, received_at)
+        found = decode(record.value, record.headers, topic, received_at)
+        if isinstance(found, Event):
+            events.append(Placed(found, partition, record.offset))
+        else:
+            dead.append(
+                DeadLetter(
+                    topic,
+                    partition,
+                    record.offset,
+                    received_at,
+                    BY_TOPIC[topic].name,
+                    found,
+                    record.key,
+                    record.headers,
+                    record.value or b"",
+                )
+            )
+    _place([row.event for row in events])
+    return Decoded(batch, events, dead, newest)
+
+
+def as_dead_letter(decoded: Decoded, detail: str) -> Decoded:
+    """Return a batch of one event as a batch of one dead letter: the database refused its text."""
+    (row,) = decoded.events
+    record = next(each for each in decoded.batch.records if each.offset == row.offset)
+    letter = DeadLetter(
+        decoded.batch.topic,
+        decoded.batch.partition,
+        row.offset,
+        row.event.received_at,
+        row.event.source,
+        Refusal(Reason.SCHEMA, detail),
+        record.key,
+        record.headers,
+        record.value or b"",
+    )
+    return Decoded(decoded.batch, (), (*decoded.dead, letter), decoded.received_at)
+
+
+def commit(conn: Conn, decoded: Decoded, memory: Memory, now: datetime) -> Committed:
+    """Do everything that follows from a batch, in one transaction of `conn`.
+
+    Raises:
+        FencedError: another worker was faster; nothing was written.
+    """
+    batch = decoded.batch
+    log = memory.logs[batch.topic]
+    with conn.transaction():
+        key = (batch.topic, batch.partition)
+        offsets.advance(conn, log, key, (batch.start, batch.end), now)
+        fresh = intake.store(conn, decoded.events)
+        intake.bury(conn, log, decoded.dead, now)
+        desks.apply(conn, fresh)
+        latest.hear_reports(conn, fresh)
+        memory.devices.see(conn, fresh)
+        transitions = evaluate.transitions(conn, memory.rules, [row.event for row in fresh], now)
+        alarms.apply(conn, transitions)
+    return Committed(len(fresh), len(decoded.events) - len(fresh), transitions)
+
+
+def _received_at(timestamp_ms: int, now: datetime) -> datetime:
+    """Return when Kafka had a record; a timestamp that cannot be true becomes now."""
+    if not 0 <= timestamp_ms <= (now + TIMESTAMP_AHEAD_MAX).timestamp() * 1000:
+        return now
+    return _EPOCH + timestamp_ms * _MILLISECOND
+
+
+def _place(events: Sequence[Event]) -> None:
+    places = place_many(
+        [event.area for event in events],
+        [event.lat for event in events],
+        [event.lon for event in events],
+    )
+    for event, place in zip(events, places, strict=True):
+        if place.flagged:
+            event.area_unknown = event.area
+        event.area = place.code

@@ -1,0 +1,106 @@
+"""From new events to transitions: rules, what they remember, and the alarms that are open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from connectors.timescale import alarms, windows
+from connectors.timescale.database import Conn
+from connectors.timescale.windows import Key
+from ioc.alarm import Transition, raised, returned
+from ioc.area import gazetteer
+from ioc.event import Event
+from ioc.rule import EMPTY, Per, Raise, Rule, RuleSet, Verdict, Window, evaluate, silence_due
+
+#: Keys with a history of their own in `events` (its `ref`); for these a clear without a raise is
+#: not remembered, see connectors.timescale.windows.
+_WITH_HISTORY = {(Per.DEVICE,), (Per.REPORT,)}
+
+
+class Touch(NamedTuple):
+    """A new event that a rule has something to say about."""
+
+    rule: Rule
+    key: str
+    event: Event
+
+    @property
+    def of(self) -> Key:
+        """Whose window it is."""
+        return self.rule.id, self.key
+
+
+def transitions(
+    conn: Conn, rules: RuleSet, events: Sequence[Event], now: datetime
+) -> list[Transition]:
+    """Return what these new events do to alarms; windows and timers are stored on the way."""
+    touches = list(_touches(rules, events))
+    if not touches:
+        return []
+    raising = [touch for touch in touches if touch.rule.raises(touch.event)]
+    windows.lock_rules(
+        conn, {touch.rule.id for touch in raising}, {touch.rule.id for touch in touches}
+    )
+    stored = windows.lock(conn, list({touch.of for touch in touches}))
+    verdicts = _evaluated(conn, touches, stored, now)
+    return _applied(conn, verdicts, now)
+
+
+def _touches(rules: RuleSet, events: Iterable[Event]) -> Iterable[Touch]:
+    for event in events:
+        for rule in rules.touched(event):
+            key = rule.key(event)
+            if key is not None:
+                yield Touch(rule, key, event)
+
+
+def _evaluated(
+    conn: Conn, touches: Sequence[Touch], stored: dict[Key, Window], now: datetime
+) -> list[Verdict]:
+    known = dict(stored)
+    changed: dict[Key, Window] = {}
+    silences: dict[Key, datetime | None] = {}
+    verdicts: list[Verdict] = []
+    for touch in touches:
+        window = known.get(touch.of)
+        facts = [touch.event]
+        if window is None and touch.rule.per in _WITH_HISTORY and touch.event.ref is not None:
+            if not touch.rule.raises(touch.event):
+                continue
+            later = windows.later_events(conn, touch.event)
+            facts += [event for event in later if touch.rule.clears(event)]
+        for fact in facts:
+            window, found = evaluate(touch.rule, window or EMPTY, fact)
+            verdicts += found
+        assert window is not None
+        if window is not known.get(touch.of, EMPTY):
+            changed[touch.of] = known[touch.of] = window
+        silences[touch.of] = silence_due(touch.rule, window)
+    windows.save(conn, changed, silences, now)
+    return verdicts
+
+
+def _applied(conn: Conn, verdicts: Sequence[Verdict], now: datetime) -> list[Transition]:
+    if not verdicts:
+        return []
+    keys = {(verdict.rule.id, verdict.key) for verdict in verdicts}
+    current = dict(alarms.lock_open(conn, list(keys)))
+    found: list[Transition] = []
+    for verdict in verdicts:
+        key = (verdict.rule.id, verdict.key)
+        transition: Transition | None
+        if isinstance(verdict, Raise):
+            transition = raised(current.get(key), verdict, now, _area_name(verdict))
+        else:
+            transition = returned(current.get(key), verdict, now)
+        if transition is not None:
+            found.append(transition)
+            current[key] = transition.alarm
+    return found
+
+
+def _area_name(verdict: Raise) -> str:
+    area = gazetteer().by_code(verdict.fact.area) if verdict.fact.area else None
+    return area.full_name if area else ""

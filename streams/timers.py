@@ -1,0 +1,166 @@
+"""What happens when a timer comes due, and the loop that looks for those.
+
+A handler does its work first and takes the timer's row last, just before COMMIT, only as it was
+read and without waiting. Workers arm timers while they hold windows and alarms; taking the row
+first and those afterwards would be the other order, and the two would block each other.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from connectors.timescale import alarms, timers
+from connectors.timescale.database import Conn, Database
+from connectors.timescale.timers import Timer
+from ioc import clock, metrics
+from ioc.alarm import NotAllowed, shelf_elapsed
+from ioc.errors import DatabaseUnavailableError, IocError, NotFoundError
+from ioc.rule import RuleSet
+from ioc.settings import Settings
+
+log = logging.getLogger(__name__)
+
+EVERY_S = 0.5
+#: While the database is away.
+AWAY_S = 2.0
+DUE_ROWS = 200
+#: A timer whose handler failed is tried again after this.
+HOLD = timedelta(seconds=30)
+DAY = timedelta(days=1)
+EXPIRE_ROWS = 5_000
+#: A refresh must hold at least one whole bucket.
+REFRESH_MARGIN = timedelta(days=1)
+
+Handler = Callable[[Database, Timer, datetime], None]
+
+
+class ArmedAnewError(IocError):
+    """The timer was armed anew while it was handled; nothing of that may be kept."""
+
+
+def run(db: Database, handlers: dict[str, Handler], stop: threading.Event) -> None:
+    """Handle what comes due until told to stop; a database that is away is waited for."""
+    while not stop.is_set():
+        try:
+            run_due(db, handlers, clock.now())
+            pause_s = EVERY_S
+        except DatabaseUnavailableError as error:
+            log.warning("timers wait: %s", error, extra={"action": "wait_database"})
+            pause_s = AWAY_S
+        stop.wait(pause_s)
+
+
+def run_due(db: Database, handlers: dict[str, Handler], now: datetime) -> int:
+    """Handle what is due at `now` by the wall and by the stream, in order; return how many."""
+    kinds = sorted(handlers)
+    with db.reading() as conn:
+        found = timers.due(conn, timers.WALL, now, kinds, now, DUE_ROWS)
+        progress = timers.stream_progress(conn)
+        if progress is not None:
+            found += timers.due(conn, timers.STREAM, progress, kinds, now, DUE_ROWS)
+    for timer in found:
+        _handle(db, handlers[timer.kind], timer, now)
+    return len(found)
+
+
+def _handle(db: Database, handler: Handler, timer: Timer, now: datetime) -> None:
+    try:
+        handler(db, timer, now)
+        metrics.NOTIFIER_TIMERS.labels(timer.kind).inc()
+    except ArmedAnewError:
+        log.debug("%s %s was armed anew", timer.kind, timer.key)
+    except DatabaseUnavailableError:
+        raise
+    except Exception:  # one bad timer must not stop the others, which may be shelves that end
+        log.exception(
+            "the timer %s %s failed; again in %s",
+            timer.kind,
+            timer.key,
+            HOLD,
+            extra={"action": "hold_timer"},
+        )
+        with db.transaction() as conn:
+            timers.hold(conn, timer, now + HOLD)
+
+
+# What each kind does ----------------------------------------------------------------------------
+
+
+def handlers_of(settings: Settings, rules: RuleSet) -> dict[str, Handler]:
+    """Return what each kind of timer does."""
+    dead_letter_age = timedelta(days=settings.dead_letter_days)
+    event_age = timedelta(days=settings.retention_days) if settings.retention_days else None
+    return {
+        "silence": silence_of(rules),
+        "shelf": shelf,
+        "cagg_refresh": refresh,
+        "dead_letters_expire": daily(dead_letter_age, timers.expire_dead_letters),
+        "retention": daily(event_age, timers.expire_events),
+    }
+
+
+def arm_housekeeping(conn: Conn, now: datetime) -> None:
+    """Arm what runs every day; what is armed already keeps its time."""
+    for kind in ("dead_letters_expire", "retention"):
+        timers.arm_once(conn, Timer(kind, "", timers.WALL, now))
+
+
+def silence_of(rules: RuleSet) -> Handler:
+    """Clear an alarm of which the stream has said nothing for as long as its rule asks."""
+
+    def silence(db: Database, timer: Timer, now: datetime) -> None:
+        key = (timer.payload["rule"], timer.payload["key"])
+        with db.transaction() as conn:
+            if not timers.is_mine(conn, timer):
+                return
+            is_cleared = alarms.silence(conn, rules, key, timer.due_at, now)
+            # Not cleared: either it has set the timer to a later time, or there is nothing to do.
+            if not timers.take(conn, timer) and is_cleared:
+                raise ArmedAnewError
+
+    return silence
+
+
+def shelf(db: Database, timer: Timer, now: datetime) -> None:
+    """Bring back an alarm whose shelf is over; with the move its timer goes."""
+    try:
+        alarms.move(db, UUID(timer.key), lambda alarm: shelf_elapsed(alarm, now))
+    except (NotAllowed, NotFoundError):
+        # Somebody was faster: it is not on that shelf any more.
+        with db.transaction() as conn:
+            timers.take(conn, timer)
+
+
+def refresh(db: Database, timer: Timer, now: datetime) -> None:
+    """Work out hours and days again into which a late event fell, behind the policies' windows.
+
+    Payload: `from` and `to`, the minutes that changed. A window that grew meanwhile is another row
+    by then and is done again as a whole.
+    """
+    start = datetime.fromisoformat(timer.payload["from"])
+    end = datetime.fromisoformat(timer.payload["to"])
+    with db.reading() as conn:
+        timers.refresh_aggregates(conn, start - REFRESH_MARGIN, end + REFRESH_MARGIN)
+        timers.take(conn, timer)
+
+
+def daily(age: timedelta | None, expire: Callable[[Conn, datetime, int], int]) -> Handler:
+    """Delete what is older than `age`, in bounded pieces; without an age: nothing."""
+
+    def run_daily(db: Database, timer: Timer, now: datetime) -> None:
+        with db.transaction() as conn:
+            if not timers.is_mine(conn, timer):
+                return
+            deleted = expire(conn, now - age, EXPIRE_ROWS) if age else 0
+            # A whole piece: there may be more, so at once again; the others get their turn first.
+            next_at = now if deleted >= EXPIRE_ROWS else now + DAY
+            if not timers.rearm(conn, timer, next_at):
+                raise ArmedAnewError
+        if deleted:
+            log.info("%s: %d rows deleted", timer.kind, deleted, extra={"action": "expire_rows"})
+
+    return run_daily

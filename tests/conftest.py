@@ -1,0 +1,82 @@
+"""What every test may ask for: a database of its own, with the schema in it."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from connectors.embedded.children import Supervisor
+from connectors.embedded.identity import server_identity
+from connectors.embedded.postgres import Postgres, postgres_programs
+from connectors.embedded.run import DataDir
+from connectors.timescale.database import Database
+from connectors.timescale.migrate import migrate
+
+TEMPLATE = "ioc_template"
+_numbers = itertools.count(1)
+
+
+def _named(url: str, database: str) -> str:
+    """Return the URL of another database of the same server."""
+    return url.replace("@/ioc?", f"@/{database}?")
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start one PostgreSQL for the whole session; yield the URL of its maintenance database."""
+    with DataDir(tmp_path_factory.mktemp("postgres")) as data_dir:
+        supervisor = Supervisor(data_dir.path / "logs", lambda _: None)
+        tools = postgres_programs()
+        programs = (tools / "postgres", tools / "initdb")
+        postgres = Postgres(
+            data_dir.path, supervisor, server_identity(data_dir.path / "postgres", programs)
+        )
+        try:
+            yield postgres.start()
+        finally:
+            supervisor.stop_all()
+            postgres.close()
+
+
+@pytest.fixture(scope="session")
+def template(postgres_url: str) -> str:
+    """Make the template that every test's database is a copy of; return its name."""
+    with psycopg.connect(postgres_url, autocommit=True) as conn:
+        conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
+    migrate(_named(postgres_url, TEMPLATE))
+    return TEMPLATE
+
+
+@pytest.fixture
+def database_url(postgres_url: str, template: str) -> Iterator[str]:
+    """Yield the URL of a database that only this test has."""
+    name = f"t_{os.getpid()}_{next(_numbers)}"
+    with psycopg.connect(postgres_url, autocommit=True) as conn:
+        conn.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                sql.Identifier(name), sql.Identifier(template)
+            )
+        )
+    yield _named(postgres_url, name)
+    with psycopg.connect(postgres_url, autocommit=True) as conn:
+        conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """Yield an open pool on a database that only this test has."""
+    opened = Database(database_url, "test").open()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def repository() -> Path:
+    """Return the top folder of the checkout."""
+    return Path(__file__).resolve().parent.parent

@@ -1,0 +1,787 @@
+"""The alarm's life, as the table of the standard and as stories."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ioc import alarm as life
+from ioc.alarm import Alarm, ClosingCode, NotAllowed, State, Step, Transition
+from ioc.rule import Clear, Raise, Rule, load
+from ioc.severity import Severity
+
+RULES = load(
+    """
+rules:
+  - id: smoke
+    title: "Báo cháy ({kind}) tại {area}"
+    title_en: "Fire alarm ({kind}) in {area}"
+    type: ioc.fire.reading
+    kind: match
+    when: {state: alarm}
+    per: device
+    severity: high
+    clear: {when: {state: restore}}
+    guidance: ["Gọi 114."]
+  - id: smoke-worse
+    title: "t"
+    title_en: "t"
+    type: ioc.fire.reading
+    kind: match
+    when: {state: alarm}
+    per: device
+    severity: critical
+  - id: smoke-milder
+    title: "t"
+    title_en: "t"
+    type: ioc.fire.reading
+    kind: match
+    when: {state: alarm}
+    per: device
+    severity: low
+  - id: door
+    title: "Cửa mở"
+    title_en: "Door open"
+    type: ioc.fire.reading
+    kind: match
+    when: {state: alarm}
+    per: device
+    severity: low
+    acknowledge: false
+""",
+    "test.yaml",
+).by_id
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A fire reading, as a rule sees it."""
+
+    time: datetime
+    ce_id: str = "e-1"
+    ce_source: str = "/sia/1234"
+    source: str = "fire"
+    type: str = "ioc.fire.reading"
+    kind: str = "smoke"
+    area: str | None = "05443"
+    device: str | None = "panel-1/zone-1"
+    severity: str | None = None
+    received_at: datetime = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+    data: dict[str, object] = field(default_factory=lambda: {"lat": 21.59, "lon": 105.84})
+
+
+def clock(text: str) -> datetime:
+    """`10:05` or `10:05:30` on the day of these stories."""
+    hour, minute, second = (int(part) for part in f"{text}:00".split(":")[:3])
+    return datetime(2026, 11, 22, hour, minute, second, tzinfo=UTC)
+
+
+def a_raise(at: str, rule: str = "smoke", event: str | None = None) -> Raise:
+    fact = Reading(clock(at), ce_id=event or f"raise-{at}")
+    return Raise(RULES[rule], "panel-1/zone-1", clock(at), fact)
+
+
+def a_clear(at: str, rule: str = "smoke") -> Clear:
+    fact = Reading(clock(at), ce_id=f"clear-{at}")
+    return Clear(RULES[rule], "panel-1/zone-1", clock(at), fact)
+
+
+class AlarmStory:
+    """What happens to one rule and key, told in order; it keeps the log."""
+
+    def __init__(self, rule: str = "smoke") -> None:
+        self.rule = rule
+        self.alarm: Alarm | None = None
+        self.log: list[Transition] = []
+
+    def _took(self, step: Transition | None) -> AlarmStory:
+        if step is not None:
+            before = State.NORMAL if self.alarm is None else self.alarm.state
+            assert step.before is before
+            self.alarm = step.alarm
+            self.log.append(step)
+        return self
+
+    @property
+    def now_alarm(self) -> Alarm:
+        assert self.alarm is not None
+        return self.alarm
+
+    def raises(self, at: str, rule: str | None = None) -> AlarmStory:
+        if self.alarm is not None and not self.alarm.is_open:
+            self.alarm = None
+        verdict = a_raise(at, rule or self.rule)
+        return self._took(life.raised(self.alarm, verdict, clock(at), "Phan Đình Phùng"))
+
+    def clears(self, at: str) -> AlarmStory:
+        return self._took(life.returned(self.alarm, a_clear(at), clock(at)))
+
+    def acknowledges(self, at: str, by: str = "lan", seen: Severity | None = None) -> AlarmStory:
+        return self._took(life.acknowledge(self.now_alarm, by, clock(at), seen=seen))
+
+    def unacknowledges(self, at: str) -> AlarmStory:
+        return self._took(life.unacknowledge(self.now_alarm, "lan", clock(at)))
+
+    def shelves(self, at: str, until: str) -> AlarmStory:
+        return self._took(life.shelve(self.now_alarm, clock(until), "lan", clock(at), "thợ hàn"))
+
+    def unshelves(self, at: str, by: str = "lan") -> AlarmStory:
+        return self._took(life.unshelve(self.now_alarm, by, clock(at)))
+
+    def shelf_ends(self, at: str) -> AlarmStory:
+        return self._took(life.shelf_elapsed(self.now_alarm, clock(at)))
+
+    def is_suppressed(self, at: str) -> AlarmStory:
+        return self._took(life.suppress(self.now_alarm, clock(at), "bảo trì"))
+
+    def is_unsuppressed(self, at: str) -> AlarmStory:
+        return self._took(life.unsuppress(self.now_alarm, clock(at)))
+
+    def leaves_service(self, at: str) -> AlarmStory:
+        return self._took(life.remove_from_service(self.now_alarm, "lan", clock(at)))
+
+    def enters_service(self, at: str) -> AlarmStory:
+        return self._took(life.return_to_service(self.now_alarm, "lan", clock(at)))
+
+    def closes(self, at: str, code: ClosingCode = ClosingCode.TRUE) -> AlarmStory:
+        return self._took(life.close(self.now_alarm, code, "lan", clock(at)))
+
+    def expect(self, state: str, told: str | None = "?", **fields: object) -> AlarmStory:
+        """Check the state, what was told outside by the last step, and any fields."""
+        assert self.now_alarm.state == state
+        if told != "?":
+            assert self.log[-1].announced == told
+        for name, value in fields.items():
+            assert getattr(self.now_alarm, name) == value, name
+        return self
+
+
+@pytest.fixture
+def pump() -> AlarmStory:
+    return AlarmStory()
+
+
+@pytest.fixture
+def door() -> AlarmStory:
+    return AlarmStory("door")
+
+
+# --- the table of the standard: every state x every event ---
+
+NOON = clock("12:00")
+
+
+def _in_state(state: State, *, active: bool, ack_required: bool = True) -> Alarm:
+    """An alarm in a state, made by the moves that lead there."""
+    story = AlarmStory("smoke" if ack_required else "door").raises("10:00")
+    match state:
+        case State.ACKNOWLEDGED:
+            story.acknowledges("10:01")
+        case State.RETURNED:
+            story.clears("10:01")
+        case State.SHELVED:
+            story.shelves("10:01", until="12:00")
+        case State.SUPPRESSED:
+            story.is_suppressed("10:01")
+        case State.OUT_OF_SERVICE:
+            story.leaves_service("10:01")
+        case State.NORMAL:
+            story.closes("10:01")
+        case State.UNACKNOWLEDGED:
+            pass
+    if story.now_alarm.is_hidden and not active:
+        story.clears("10:02")
+    made = story.now_alarm
+    assert (made.state, made.active) == (state, active)
+    return made
+
+
+MOVES: dict[str, Callable[[Alarm], Transition | None]] = {
+    "raise": lambda alarm: life.raised(alarm, a_raise("11:00"), NOON),
+    "return": lambda alarm: life.returned(alarm, a_clear("11:00"), NOON),
+    "acknowledge": lambda alarm: life.acknowledge(alarm, "lan", NOON),
+    "unacknowledge": lambda alarm: life.unacknowledge(alarm, "lan", NOON),
+    "ack expires": lambda alarm: life.acknowledgement_expired(alarm, NOON),
+    "shelve": lambda alarm: life.shelve(alarm, clock("13:00"), "lan", NOON),
+    "unshelve": lambda alarm: life.unshelve(alarm, "lan", NOON),
+    "shelf elapses": lambda alarm: life.shelf_elapsed(alarm, NOON),
+    "suppress": lambda alarm: life.suppress(alarm, NOON),
+    "unsuppress": lambda alarm: life.unsuppress(alarm, NOON),
+    "remove": lambda alarm: life.remove_from_service(alarm, "lan", NOON),
+    "bring back": lambda alarm: life.return_to_service(alarm, "lan", NOON),
+    "assign": lambda alarm: life.assign(alarm, "minh", "lan", NOON),
+    "comment": lambda alarm: life.comment(alarm, "đã gọi", "lan", NOON),
+    "close": lambda alarm: life.close(alarm, ClosingCode.FALSE, "lan", NOON),
+}
+EVENTS = tuple(MOVES)
+
+#: Letters of the standard; `-`: refused, `.`: nothing happens, `n`: a new occurrence in B.
+#: Small letter e, f, g: hidden while the condition is false.
+TABLE = {
+    # raise return ack unack expire shelve unshelve elapse sup. unsup. out back assign word close
+    "A": ("n", ".", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "A", "-"),
+    "B": ("B", "D", "C", "-", "-", "E", "-", "-", "F", "-", "G", "-", "B", "B", "A"),
+    "C": ("C", "A", "-", "B", "B", "E", "-", "-", "F", "-", "G", "-", "C", "C", "A"),
+    "D": ("B", ".", "A", "-", "-", "e", "-", "-", "f", "-", "g", "-", "D", "D", "A"),
+    "E": ("E", "e", "-", "-", "-", "-", "C", "B", "-", "-", "G", "-", "E", "E", "A"),
+    "e": ("E", ".", "-", "-", "-", "-", "A", "A", "-", "-", "g", "-", "e", "e", "A"),
+    "F": ("F", "f", "-", "-", "-", "-", "-", "-", "-", "B", "G", "-", "F", "F", "A"),
+    "f": ("F", ".", "-", "-", "-", "-", "-", "-", "-", "A", "g", "-", "f", "f", "A"),
+    "G": ("G", "g", "-", "-", "-", "-", "-", "-", "-", "-", "-", "B", "G", "G", "A"),
+    "g": ("G", ".", "-", "-", "-", "-", "-", "-", "-", "-", "-", "A", "g", "g", "A"),
+}
+LETTERS = {
+    "A": (State.NORMAL, False),
+    "B": (State.UNACKNOWLEDGED, True),
+    "C": (State.ACKNOWLEDGED, True),
+    "D": (State.RETURNED, False),
+    "E": (State.SHELVED, True),
+    "e": (State.SHELVED, False),
+    "F": (State.SUPPRESSED, True),
+    "f": (State.SUPPRESSED, False),
+    "G": (State.OUT_OF_SERVICE, True),
+    "g": (State.OUT_OF_SERVICE, False),
+}
+
+
+def test_the_table_has_every_state_and_every_event() -> None:
+    assert {state for state, _ in LETTERS.values()} == set(State)
+    assert TABLE.keys() == LETTERS.keys()
+    assert {len(row) for row in TABLE.values()} == {len(EVENTS)}
+
+
+@pytest.mark.parametrize("event", EVENTS)
+@pytest.mark.parametrize("letter", TABLE)
+def test_every_state_answers_every_event_as_the_table_says(letter: str, event: str) -> None:
+    state, active = LETTERS[letter]
+    before = _in_state(state, active=active)
+    expected = TABLE[letter][EVENTS.index(event)]
+
+    if expected == "-":
+        with pytest.raises(NotAllowed) as refusal:
+            MOVES[event](before)
+        assert refusal.value.alarm is before
+        assert refusal.value.code in {"ended", "state", "already"}
+        return
+    step = MOVES[event](before)
+    if expected == ".":
+        assert step is None
+        return
+    assert step is not None
+    if expected == "n":
+        assert step.alarm.id != before.id
+        assert (step.alarm.state, step.alarm.version) == (State.UNACKNOWLEDGED, 1)
+        return
+    assert (step.alarm.state, step.alarm.active) == LETTERS[expected]
+    assert step.before is before.state
+    assert step.at == NOON == step.alarm.changed_at
+    assert step.alarm.version == before.version + 1
+    assert step.alarm.id == before.id
+    assert step.alarm.is_open == (expected != "A")
+
+
+@pytest.mark.parametrize("letter", TABLE)
+def test_a_refusal_says_the_state_in_a_sentence(letter: str) -> None:
+    before = _in_state(*LETTERS[letter][:1], active=LETTERS[letter][1])
+    for event, expected in zip(EVENTS, TABLE[letter], strict=True):
+        if expected != "-":
+            continue
+        with pytest.raises(NotAllowed) as refusal:
+            MOVES[event](before)
+        why = refusal.value.why
+        assert str(refusal.value) == why
+        assert before.state in why or "ended at" in why or "acknowledged it first" in why
+
+
+def test_without_a_required_acknowledgement_a_return_ends_the_alarm() -> None:
+    before = _in_state(State.UNACKNOWLEDGED, active=True, ack_required=False)
+    step = life.returned(before, a_clear("11:00"), NOON)
+    assert step is not None
+    assert (step.type, step.alarm.state, step.alarm.ended_at) == (Step.RETURNED, "normal", NOON)
+
+
+# --- stories: raising ---
+
+
+def test_the_first_raise_opens_an_occurrence_with_all_that_a_screen_needs(pump: AlarmStory) -> None:
+    pump.raises("10:00").expect(
+        "unacknowledged",
+        told="raised",
+        rule="smoke",
+        key="panel-1/zone-1",
+        source="fire",
+        severity=Severity.HIGH,
+        active=True,
+        area="05443",
+        device="panel-1/zone-1",
+        title="Báo cháy (khói) tại Phan Đình Phùng",
+        title_en="Fire alarm (smoke) in Phan Đình Phùng",
+        guidance=("Gọi 114.",),
+        raised_at=clock("10:00"),
+        condition_at=clock("10:00"),
+        lat=21.59,
+        lon=105.84,
+        event_source="/sia/1234",
+        event_id="raise-10:00",
+        event_time=clock("10:00"),
+        count=1,
+        version=1,
+    )
+
+
+def test_raising_twice_keeps_the_acknowledgement(pump: AlarmStory) -> None:
+    pump.raises("10:00").acknowledges("10:01", by="lan")
+    pump.raises("10:02").expect(
+        "acknowledged", told=None, count=2, acknowledged_by="lan", raised_at=clock("10:00")
+    )
+    assert pump.log[-1].type is Step.REPEATED
+
+
+def test_raising_twice_rings_once(pump: AlarmStory) -> None:
+    pump.raises("10:00").raises("10:01").raises("10:02").expect("unacknowledged", count=3)
+    assert [step.announced for step in pump.log] == ["raised", None, None]
+
+
+def test_a_condition_that_comes_back_rings_again_in_the_same_occurrence(pump: AlarmStory) -> None:
+    pump.raises("10:00").clears("10:05").expect("returned", told="returned")
+    first = pump.now_alarm.id
+    pump.raises("10:10").expect(
+        "unacknowledged",
+        told="raised",
+        id=first,
+        count=2,
+        raised_at=clock("10:00"),
+        condition_at=clock("10:10"),
+        returned_at=None,
+    )
+
+
+def test_after_the_end_the_next_raise_is_another_occurrence(pump: AlarmStory) -> None:
+    pump.raises("10:00").acknowledges("10:01").clears("10:05").expect("normal", told="returned")
+    first = pump.now_alarm
+    pump.raises("10:10").expect("unacknowledged", told="raised", count=1, acknowledged_by=None)
+    assert pump.now_alarm.id != first.id
+    assert first.ended_at == clock("10:05")
+
+
+def test_a_late_raise_moves_the_beginning_and_what_is_told_of_it(pump: AlarmStory) -> None:
+    pump.raises("10:10")
+    opened = pump.now_alarm
+    pump.raises("10:00").expect(
+        "unacknowledged",
+        told=None,
+        id=opened.id,
+        raised_at=clock("10:00"),
+        event_id="raise-10:00",
+        count=2,
+    )
+
+
+def test_a_late_raise_that_is_over_already_is_still_seen(pump: AlarmStory) -> None:
+    pump.raises("10:00").clears("10:05").expect(
+        "returned", told="returned", raised_at=clock("10:00"), returned_at=clock("10:05")
+    )
+
+
+def test_a_worse_severity_is_told_and_does_not_take_the_acknowledgement(pump: AlarmStory) -> None:
+    pump.raises("10:00").acknowledges("10:01")
+    pump.raises("10:02", rule="smoke-worse").expect(
+        "acknowledged", told="severity_changed", severity=Severity.CRITICAL, count=2
+    )
+
+
+def test_a_milder_event_does_not_lower_the_severity(pump: AlarmStory) -> None:
+    pump.raises("10:00").raises("10:01", rule="smoke-milder")
+    pump.expect("unacknowledged", told=None, severity=Severity.HIGH)
+
+
+def test_coming_back_worse_is_one_raise_with_the_new_severity(pump: AlarmStory) -> None:
+    pump.raises("10:00").clears("10:01").raises("10:02", rule="smoke-worse")
+    pump.expect("unacknowledged", told="raised", severity=Severity.CRITICAL)
+
+
+def test_the_same_event_gives_the_same_occurrence_id_and_another_one_another() -> None:
+    one = life.raised(None, a_raise("10:00", event="e"), clock("10:00")).alarm.id
+    again = life.raised(None, a_raise("10:00", event="e"), clock("18:00")).alarm.id
+    other = life.raised(None, a_raise("10:00", event="f"), clock("10:00")).alarm.id
+    assert one == again != other
+
+
+def test_the_parts_of_an_occurrence_id_do_not_run_together() -> None:
+    ids = {
+        life.occurrence_id(*parts)
+        for parts in [("a", "b", "c", "d"), ("ab", "", "c", "d"), ("a", "bc", "", "d")]
+    }
+    assert len(ids) == 3
+    assert all(isinstance(each, UUID) for each in ids)
+
+
+def test_an_occurrence_id_never_changes_between_versions_of_this_program() -> None:
+    found = life.occurrence_id("fire-alarm", "panel-1234/zone-101", "/sia/1234", "panel-1234-0007")
+    assert str(found) == "9c832685-9eb3-500f-96dd-aed525a19d21"
+
+
+@pytest.mark.parametrize("bad", [True, "21.5", None, float("nan"), float("inf"), [1]])
+def test_a_place_that_is_no_number_is_no_place(bad: object) -> None:
+    fact = replace(Reading(clock("10:00")), data={"lat": bad, "lon": 105})
+    verdict = Raise(RULES["smoke"], "k", clock("10:00"), fact)
+    opened = life.raised(None, verdict, clock("10:00")).alarm
+    assert (opened.lat, opened.lon) == (None, 105.0)
+
+
+# --- stories: acknowledging ---
+
+
+def test_an_acknowledgement_has_a_name_and_a_time(pump: AlarmStory) -> None:
+    pump.raises("10:00").acknowledges("10:01", by="lan").expect(
+        "acknowledged", told="acknowledged", acknowledged_by="lan", acknowledged_at=clock("10:01")
+    )
+    assert (pump.log[-1].by, pump.log[-1].event) == ("lan", None)
+
+
+def test_the_second_to_acknowledge_hears_who_was_first(pump: AlarmStory) -> None:
+    pump.raises("10:00").acknowledges("10:01", by="lan")
+    with pytest.raises(NotAllowed, match="lan acknowledged it first") as refusal:
+        pump.acknowledges("10:01:01", by="minh")
+    assert refusal.value.code == "already"
+    pump.expect("acknowledged", acknowledged_by="lan")
+
+
+def test_acknowledging_what_has_got_worse_meanwhile_is_refused(pump: AlarmStory) -> None:
+    pump.raises("10:00").raises("10:01", rule="smoke-worse")
+    with pytest.raises(NotAllowed, match="rose from high to critical") as refusal:
+        pump.acknowledges("10:02", seen=Severity.HIGH)
+    assert refusal.value.code == "severity"
+    pump.acknowledges("10:03", seen=Severity.CRITICAL).expect("acknowledged")
+
+
+def test_acknowledging_what_has_returned_ends_it(pump: AlarmStory) -> None:
+    pump.raises("10:00").clears("10:05").acknowledges("10:06").expect(
+        "normal",
+        told="acknowledged",
+        active=False,
+        ended_at=clock("10:06"),
+        acknowledged_by="lan",
+        closed_at=None,
+        closing_code=None,
+    )
+
+
+def test_taking_an_acknowledgement_back_leaves_nobody_named(pump: AlarmStory) -> None:
+    pump.raises("10:00").acknowledges("10:01").unacknowledges("10:02").expect(
+        "unacknowledged", told=None, acknowledged_by=None, acknowledged_at=None
+    )
+
+
+def test_an_expired_acknowledgement_rings_again(pump: AlarmStory) -> None:
+    pump.raises("10:00").acknowledges("10:01")
+    step = life.acknowledgement_expired(pump.now_alarm, clock("12:00"))
+    assert (step.announced, step.alarm.state) == ("reminder", "unacknowledged")
+    assert step.alarm.acknowledged_by is None
+
+
+# --- stories: shelving, suppression, service ---
+
+
+def test_a_shelved_alarm_stays_silent_until_the_shelf_ends(pump: AlarmStory) -> None:
+    pump.raises("09:50").shelves("09:55", until="10:10")
+    pump.expect("shelved", told="shelved", shelved_until=clock("10:10"))
+    pump.clears("09:58").expect("shelved", told=None, active=False)
+    pump.raises("10:00").expect("shelved", told=None, active=True, count=2)
+    pump.shelf_ends("10:10").expect("unacknowledged", told="unshelved", shelved_until=None)
+
+
+def test_a_worse_raise_on_the_shelf_is_kept_and_not_told(pump: AlarmStory) -> None:
+    pump.raises("10:00").shelves("10:01", until="11:00")
+    pump.raises("10:02", rule="smoke-worse").expect(
+        "shelved", told=None, severity=Severity.CRITICAL
+    )
+
+
+def test_what_was_over_when_its_shelf_ended_is_over(pump: AlarmStory) -> None:
+    pump.raises("10:00").shelves("10:01", until="10:10").clears("10:05")
+    pump.shelf_ends("10:10").expect("normal", ended_at=clock("10:10"), shelved_until=None)
+
+
+def test_a_shelf_does_not_end_before_its_time(pump: AlarmStory) -> None:
+    pump.raises("10:00").shelves("10:01", until="10:10")
+    with pytest.raises(NotAllowed, match="until 2026-11-22T10:10:00Z") as refusal:
+        pump.shelf_ends("10:09:59")
+    assert refusal.value.code == "time"
+
+
+def test_whoever_takes_an_alarm_off_the_shelf_knows_of_it(pump: AlarmStory) -> None:
+    pump.raises("10:00").shelves("10:01", until="11:00").unshelves("10:05", by="minh").expect(
+        "acknowledged", told="unshelved", acknowledged_by="minh", acknowledged_at=clock("10:05")
+    )
+
+
+def test_taken_off_the_shelf_an_acknowledgement_is_that_of_the_first(pump: AlarmStory) -> None:
+    pump.raises("10:00").acknowledges("10:01", by="lan").shelves("10:02", until="11:00")
+    pump.unshelves("10:05", by="minh").expect("acknowledged", acknowledged_by="lan")
+
+
+def test_an_acknowledgement_does_not_outlive_its_condition_on_the_shelf(pump: AlarmStory) -> None:
+    pump.raises("10:00").acknowledges("10:01", by="lan").shelves("10:02", until="11:00")
+    pump.clears("10:03").raises("10:04").unshelves("10:05", by="minh")
+    pump.expect("acknowledged", acknowledged_by="minh")
+
+
+@pytest.mark.parametrize("until", ["10:01", "10:00", "09:00"])
+def test_a_shelf_that_ends_now_or_earlier_is_refused(pump: AlarmStory, until: str) -> None:
+    pump.raises("10:00")
+    with pytest.raises(NotAllowed, match="within 7 days") as refusal:
+        pump.shelves("10:01", until=until)
+    assert refusal.value.code == "time"
+
+
+def test_a_shelf_is_not_a_way_to_lose_an_alarm(pump: AlarmStory) -> None:
+    opened = pump.raises("10:00").now_alarm
+    longest = clock("10:01") + life.SHELF_MAX
+    assert life.shelve(opened, longest, "lan", clock("10:01")).alarm.shelved_until == longest
+    with pytest.raises(NotAllowed):
+        life.shelve(opened, longest + timedelta(seconds=1), "lan", clock("10:01"))
+
+
+def test_the_end_of_a_suppression_rings_when_the_condition_is_true(pump: AlarmStory) -> None:
+    pump.raises("10:00").acknowledges("10:01").is_suppressed("10:02")
+    pump.expect("suppressed", told="suppressed")
+    pump.is_unsuppressed("10:30").expect("unacknowledged", told="raised", acknowledged_by=None)
+
+
+def test_the_end_of_a_suppression_is_quiet_when_it_is_over(pump: AlarmStory) -> None:
+    pump.raises("10:00").is_suppressed("10:02").clears("10:03").expect("suppressed", told=None)
+    pump.is_unsuppressed("10:30").expect("normal", told=None, ended_at=clock("10:30"))
+
+
+def test_back_in_service_a_true_condition_rings(pump: AlarmStory) -> None:
+    pump.raises("10:00").leaves_service("10:01").expect("out_of_service", told=None)
+    pump.raises("10:02").expect("out_of_service", told=None)
+    pump.enters_service("10:30").expect("unacknowledged", told="raised")
+
+
+def test_going_out_of_service_forgets_the_shelf(pump: AlarmStory) -> None:
+    pump.raises("10:00").shelves("10:01", until="11:00").leaves_service("10:02")
+    pump.expect("out_of_service", shelved_until=None)
+
+
+# --- stories: closing, assigning, remarks ---
+
+
+@pytest.mark.parametrize("code", ClosingCode)
+def test_closing_says_what_it_was_and_ends_it(pump: AlarmStory, code: ClosingCode) -> None:
+    pump.raises("10:00").closes("10:05", code).expect(
+        "normal",
+        told="closed",
+        closing_code=code,
+        closed_at=clock("10:05"),
+        ended_at=clock("10:05"),
+        active=False,
+    )
+
+
+def test_the_closing_codes_are_the_contract() -> None:
+    assert {code.value for code in ClosingCode} == {
+        *("true", "false", "test", "duplicate", "no_impact")
+    }
+
+
+def test_closed_while_the_condition_goes_on_the_next_event_opens_another(pump: AlarmStory) -> None:
+    pump.raises("10:00").closes("10:05", ClosingCode.FALSE)
+    first = pump.now_alarm.id
+    pump.raises("10:06").expect("unacknowledged", told="raised", closing_code=None)
+    assert pump.now_alarm.id != first
+
+
+def test_a_clear_after_the_end_changes_nothing(pump: AlarmStory) -> None:
+    pump.raises("10:00").closes("10:05").clears("10:06").expect("normal", version=2)
+
+
+def test_a_clear_of_what_was_never_raised_changes_nothing() -> None:
+    assert life.returned(None, a_clear("10:00"), clock("10:00")) is None
+
+
+def test_a_second_clear_changes_nothing(pump: AlarmStory) -> None:
+    pump.raises("10:00").clears("10:05").clears("10:06")
+    pump.expect("returned", returned_at=clock("10:05"), version=2)
+
+
+def test_an_alarm_can_be_given_taken_and_left(pump: AlarmStory) -> None:
+    opened = pump.raises("10:00").now_alarm
+    given = life.assign(opened, "minh", "lan", clock("10:01"), "gần nhất")
+    assert (given.alarm.assignee, given.by, given.comment) == ("minh", "lan", "gần nhất")
+    left = life.assign(given.alarm, None, "minh", clock("10:02"))
+    assert (left.alarm.assignee, left.announced) == (None, None)
+
+
+def test_a_remark_is_possible_after_the_end(pump: AlarmStory) -> None:
+    closed = pump.raises("10:00").closes("10:05", ClosingCode.TRUE).now_alarm
+    step = life.comment(closed, "thực ra là diễn tập", "lan", clock("11:00"))
+    assert (step.comment, step.alarm.state, step.announced) == (
+        *("thực ra là diễn tập", State.NORMAL, None),
+    )
+    assert step.alarm.closing_code is ClosingCode.TRUE
+
+
+def test_what_needs_no_acknowledgement_ends_by_itself(door: AlarmStory) -> None:
+    door.raises("10:00").expect("unacknowledged", told="raised")
+    door.clears("10:01").expect("normal", told="returned", ended_at=clock("10:01"))
+
+
+def test_what_needs_no_acknowledgement_can_still_get_one(door: AlarmStory) -> None:
+    door.raises("10:00").acknowledges("10:01").expect("acknowledged", told="acknowledged")
+
+
+# --- words outside ---
+
+
+def test_the_announced_words_are_those_of_the_webhook_contract() -> None:
+    contract = {
+        *("raised", "severity_changed", "acknowledged", "returned", "shelved", "unshelved"),
+        *("suppressed", "closed", "escalated", "reminder"),
+    }
+    assert {step.value for step in life.ANNOUNCED} == contract - {"escalated"}
+
+
+def test_the_state_words_are_those_of_the_contract() -> None:
+    assert {state.value for state in State} == {
+        *("unacknowledged", "acknowledged", "returned", "shelved", "suppressed"),
+        *("out_of_service", "normal"),
+    }
+
+
+def test_the_alarm_object_has_the_fields_of_the_contract(pump: AlarmStory) -> None:
+    pump.raises("10:00").acknowledges("10:01").shelves("10:02", until="10:30")
+    shown = life.to_json(pump.now_alarm, "Phường Phan Đình Phùng")
+    assert shown == {
+        "id": str(pump.now_alarm.id),
+        "rule": "smoke",
+        "key": "panel-1/zone-1",
+        "source": "fire",
+        "severity": "high",
+        "priority": 2,
+        "state": "shelved",
+        "active": True,
+        "area": "05443",
+        "area_name": "Phường Phan Đình Phùng",
+        "device": "panel-1/zone-1",
+        "title": "Báo cháy (khói) tại Phan Đình Phùng",
+        "title_en": "Fire alarm (smoke) in Phan Đình Phùng",
+        "guidance": ["Gọi 114."],
+        "raised_at": "2026-11-22T10:00:00Z",
+        "changed_at": "2026-11-22T10:02:00Z",
+        "returned_at": None,
+        "acknowledged_at": "2026-11-22T10:01:00Z",
+        "acknowledged_by": "lan",
+        "assignee": None,
+        "shelved_until": "2026-11-22T10:30:00Z",
+        "closed_at": None,
+        "closing_code": None,
+        "ended_at": None,
+        "lat": 21.59,
+        "lon": 105.84,
+        "event": {"ce_source": "/sia/1234", "id": "raise-10:00", "time": "2026-11-22T10:00:00Z"},
+        "count": 1,
+        "version": 3,
+    }
+
+
+def test_the_log_of_a_move_of_the_stream_names_its_event(pump: AlarmStory) -> None:
+    pump.raises("10:00").clears("10:05")
+    assert [(step.event, step.event_at) for step in pump.log] == [
+        (("/sia/1234", "raise-10:00"), clock("10:00")),
+        (("/sia/1234", "clear-10:05"), clock("10:05")),
+    ]
+
+
+def test_a_return_by_silence_names_no_event(pump: AlarmStory) -> None:
+    pump.raises("10:00")
+    rule: Rule = RULES["smoke"]
+    step = life.returned(
+        pump.now_alarm, Clear(rule, "panel-1/zone-1", clock("10:10"), None), clock("10:12")
+    )
+    assert step is not None
+    assert (step.event, step.event_at, step.at) == (None, clock("10:10"), clock("10:12"))
+
+
+# --- whatever happens, in whatever order ---
+
+#: Moves with the minute of the day at which they happen.
+ANY_MOVE = st.tuples(st.sampled_from(EVENTS), st.booleans())
+
+
+def _made(event: str, alarm: Alarm, minute: int, *, worse: bool) -> Transition | None:
+    at = f"{10 + minute // 60}:{minute % 60:02}"
+    now = clock(at)
+    match event:
+        case "raise":
+            return life.raised(alarm, a_raise(at, "smoke-worse" if worse else "smoke"), now)
+        case "return":
+            return life.returned(alarm, a_clear(at), now)
+        case "shelve":
+            return life.shelve(alarm, now + timedelta(minutes=1), "lan", now)
+        case "shelf elapses":
+            return life.shelf_elapsed(alarm, now)
+        case _:
+            return MOVES[event](alarm)
+
+
+@settings(max_examples=300)
+@given(st.lists(ANY_MOVE, max_size=40), st.booleans())
+def test_no_sequence_of_moves_breaks_what_always_holds(
+    moves: list[tuple[str, bool]], ack_required: bool
+) -> None:
+    rule = "smoke" if ack_required else "door"
+    step: Transition | None = life.raised(None, a_raise("09:59", rule), clock("09:59"))
+    assert step is not None
+    alarm = step.alarm
+    for minute, (event, worse) in enumerate(moves):
+        before = alarm
+        try:
+            step = _made(event, alarm, minute, worse=worse)
+        except NotAllowed:
+            continue
+        if step is None:
+            continue
+        alarm = step.alarm
+        assert alarm.version == (before.version + 1 if alarm.id == before.id else 1)
+        assert (alarm.state is State.NORMAL) == (alarm.ended_at is not None)
+        assert alarm.is_hidden or alarm.active == (
+            alarm.state in {State.UNACKNOWLEDGED, State.ACKNOWLEDGED}
+        )
+        assert (alarm.state is State.SHELVED) == (alarm.shelved_until is not None)
+        assert alarm.state is not State.ACKNOWLEDGED or alarm.acknowledged_by is not None
+        assert alarm.state is not State.UNACKNOWLEDGED or alarm.acknowledged_by is None
+        assert alarm.state is not State.RETURNED or alarm.ack_required
+        assert (alarm.closing_code is None) == (alarm.closed_at is None)
+        assert alarm.raised_at <= alarm.event_time
+        assert life.to_json(alarm, None)["state"] == alarm.state
+
+
+@settings(max_examples=100)
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 59)), min_size=1, max_size=12))
+def test_an_operator_who_does_nothing_loses_nothing(verdicts: list[tuple[bool, int]]) -> None:
+    """With nobody at the console every raise ends in an alarm that still asks for somebody."""
+    alarm: Alarm | None = None
+    for is_raise, minute in verdicts:
+        at = f"10:{minute:02}"
+        step = (
+            life.raised(alarm, a_raise(at), clock("11:00"))
+            if is_raise
+            else life.returned(alarm, a_clear(at), clock("11:00"))
+        )
+        alarm = alarm if step is None else step.alarm
+    raises = sum(is_raise for is_raise, _ in verdicts)
+    if not raises:
+        assert alarm is None
+        return
+    assert alarm is not None
+    assert alarm.is_open
+    assert alarm.count == raises
+    assert alarm.state in {State.UNACKNOWLEDGED, State.RETURNED}
