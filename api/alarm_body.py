@@ -104,6 +104,12 @@ class Move(BaseModel):
 class Shelve(Move):
     """Until when, or for how many minutes; and why."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {"by": "Trực ban 1", "comment": "Bảo trì đầu báo", "minutes": 60}
+        }
+    )
+
     comment: Comment
     until: AwareDatetime | None = Field(None, examples=["2026-11-22T09:00:00Z"])
     minutes: int | None = Field(None, ge=1, le=10_080, examples=[60])

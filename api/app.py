@@ -9,25 +9,34 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.to_thread
 from fastapi import FastAPI
 from fastapi.responses import FileResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
 from api import (
+    alarms,
     areas,
     auth,
     dead_letters,
     deliveries,
+    dossiers,
     events,
     health,
+    live,
     openapi,
+    overview,
     problem,
+    queues,
     rules,
+    series,
     session,
     webhooks,
 )
 from api.gate import Gate
+from api.hub import Hub
 from api.parts import Parts
+from api.province import ProvinceReader
 from connectors.embedded.run import broker_is_full
 from connectors.kafka.producer import Producer
 from connectors.timescale import processes
@@ -45,27 +54,34 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        name, started_at = processes.name_of(health.KIND), clock.now()
         database = Database(
             settings.database_url.get_secret_value(), "ioc api", size=CONNECTIONS
         ).open()
         producer = Producer(settings.kafka, "ioc-api")
-        of = Parts(
+        pulse = health.Pulse(settings, database, name, started_at)
+        province = ProvinceReader(database)
+        app.state.parts = Parts(
             settings=settings,
             database=database,
             producer=producer,
             broker_is_full=functools.partial(broker_is_full, settings.data_dir),
-            name=processes.name_of(health.KIND),
-            started_at=clock.now(),
+            broker_is_away=pulse.broker_is_away,
+            name=name,
+            started_at=started_at,
         )
-        app.state.parts = of
         app.state.keyring = auth.Keyring(database)
         app.state.publishing = anyio.CapacityLimiter(events.PUBLISHING_MAX)
-        app.state.pulse = health.Pulse(of)
-        app.state.pulse.start()
+        app.state.pulse = pulse
+        app.state.province = province
+        app.state.hub = Hub(database, province)
+        pulse.start()
+        app.state.hub.start()
         try:
             yield
         finally:
-            await anyio.to_thread.run_sync(app.state.pulse.stop)
+            await app.state.hub.stop()
+            await anyio.to_thread.run_sync(pulse.stop)
             producer.close()
             database.close()
 
@@ -76,7 +92,6 @@ def create_app(settings: Settings) -> FastAPI:
         openapi_url="/api/openapi.json",
         docs_url=None,  # the stock page loads its parts from the internet, with inline scripts
         redoc_url=None,
-        dependencies=list(auth.SECURITY),
         redirect_slashes=False,
     )
     app.openapi = functools.partial(openapi.document, app)  # type: ignore[method-assign]
@@ -86,13 +101,19 @@ def create_app(settings: Settings) -> FastAPI:
     for router in (
         session.router,
         events.router,
+        overview.router,
+        series.router,
+        queues.router,
+        dossiers.router,
+        alarms.router,
+        live.router,
         areas.router,
         rules.router,
         dead_letters.router,
         webhooks.router,
         deliveries.router,
     ):
-        app.include_router(router, prefix="/api/v1")
+        app.include_router(router, prefix="/api/v1", dependencies=list(auth.SECURITY))
     app.include_router(session.wall_router)
     app.include_router(health.router)
 

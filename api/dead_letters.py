@@ -14,7 +14,7 @@ from api import cursor as cursors
 from api.auth import Operator, whole_province
 from api.cursor import LIMIT_DEFAULT, Cursor, Limit
 from api.examples import EVENT
-from api.parts import Db, parts
+from api.parts import Db, check_broker, parts
 from api.problem import Problem, problems
 from connectors.retry import retry
 from connectors.timescale import dead_letters, looks
@@ -128,10 +128,11 @@ def retry_dead_letter(
     400 says that it would be refused once more, and why; nothing is published then.
     """
     whole_province(who)
-    now = clock.now()
+    of, now = parts(request), clock.now()
+    check_broker(of)
     outcome = retry(
-        parts(request).database,
-        parts(request).producer,
+        of.database,
+        of.producer,
         letter_id,
         by=who.name,
         now=now,

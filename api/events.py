@@ -17,7 +17,7 @@ from api.auth import Caller, Sender, Viewer, seen_area
 from api.cursor import LIMIT_DEFAULT, Cursor, Limit
 from api.examples import BATCH_OF_EVENTS, EVENT
 from api.intake import BATCH, STRUCTURED, Intake, Refused, taken
-from api.parts import Db, Parts, parts
+from api.parts import Db, Parts, check_broker, come_back, parts
 from api.problem import Problem, problems
 from connectors.timescale import events, looks
 from connectors.timescale.database import Conn
@@ -34,8 +34,6 @@ PUBLISH_TIMEOUT_S = 1.4
 TURN_TIMEOUT_S = 0.4
 #: Bodies that are read and published at a time; the pool of threads has other calls to answer.
 PUBLISHING_MAX = 8
-#: Kafka is out of reach for seconds, a full broker is drained in a moment.
-RETRY_AFTER_S = "2"
 
 
 class RefusedEvent(BaseModel):
@@ -111,7 +109,7 @@ async def post_events(request: Request, who: Sender) -> Accepted:
     with anyio.move_on_after(TURN_TIMEOUT_S) as turn:
         await publishing.acquire()
     if turn.cancelled_caught:
-        raise _come_back("busy", "Kafka is slow at the moment")
+        raise come_back("busy", "Kafka is slow at the moment")
     try:
         return await anyio.to_thread.run_sync(
             _take, parts(request), body, dict(request.headers), who
@@ -121,8 +119,7 @@ async def post_events(request: Request, who: Sender) -> Accepted:
 
 
 def _take(of: Parts, body: bytes, headers: dict[str, str], who: Caller) -> Accepted:
-    if of.broker_is_full():
-        raise _come_back("broker_full", "the embedded broker is being drained")
+    check_broker(of)
     intake = taken(body, headers, clock.now(), who.area)
     API_EVENTS.labels("refused").inc(len(intake.refused))
     if intake.refused:
@@ -140,7 +137,7 @@ def _take(of: Parts, body: bytes, headers: dict[str, str], who: Caller) -> Accep
         of.producer.publish(intake.records, PUBLISH_TIMEOUT_S)
     except BrokerUnavailableError as error:
         log.warning("%s", error, extra={"action": "miss_kafka"})
-        raise _come_back("kafka_unavailable", "Kafka does not answer") from error
+        raise come_back("kafka_unavailable", "Kafka does not answer") from error
     API_EVENTS.labels("accepted").inc(len(intake.records))
     return Accepted(accepted=len(intake.records), refused=_shown(intake.refused))
 
@@ -161,15 +158,6 @@ def _nothing_usable(intake: Intake) -> Problem:
 
 def _shown(refused: tuple[Refused, ...]) -> list[RefusedEvent]:
     return [RefusedEvent(index=one.index, code=one.code, detail=one.detail) for one in refused]
-
-
-def _come_back(code: str, why: str) -> Problem:
-    return Problem(
-        503,
-        f"{why}; nothing is lost if you send the same again",
-        code=code,
-        headers={"Retry-After": RETRY_AFTER_S},
-    )
 
 
 Text = Annotated[str | None, Query(max_length=256)]

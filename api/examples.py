@@ -26,3 +26,6 @@ BATCH_OF_EVENTS: list[dict[str, Any]] = [
         "data": {"office": "PDP", "ticket": "A017", "action": "issued", "service": "land"},
     },
 ]
+#: Looks like a key; a real one is only ever shown by `ioc key create`.
+KEY = "ioc_5wHrxvZk0Jd2mYqQw0fC8uVbT1n9sLxE3aRgPqKjZtM"
+WALL_LINK = "ioc_Q2Zp8sWc1Lk7vBnXy4tRdJh6gMfUoAe9iKqNwSxCzVE"

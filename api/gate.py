@@ -79,6 +79,8 @@ class Gate:
                 "this Host is not one of ours; name it in IOC_API_ALLOWED_HOSTS if it should be",
                 code="host_not_allowed",
             )
+        if "\0" in path or b"%00" in scope["query_string"]:
+            return Problem(400, "an address holds no NUL: no text in the database can")
         origin = headers.get("origin")
         is_guarded = scope["method"] not in SAFE_METHODS or path == LIVE_PATH
         if is_guarded and origin is not None and not self.is_own_page(origin, host):

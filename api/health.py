@@ -13,19 +13,21 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse
 
-from api.parts import Parts
 from connectors.kafka.ping import answers
 from connectors.timescale import processes
+from connectors.timescale.database import Database
 from connectors.timescale.processes import ALIVE_WITHIN, BEAT_EVERY_S
 from ioc import clock
 from ioc.errors import DatabaseUnavailableError
+from ioc.settings import Settings
 from ioc.topics import EVENT_TOPICS
 
 log = logging.getLogger(__name__)
 router = APIRouter(tags=["health"])
 
 KIND = "api"
-ASK_KAFKA_TIMEOUT_S = 2.0
+#: A sender must hear within 2 s that Kafka is away, also from a process that just started.
+ASK_KAFKA_TIMEOUT_S = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,13 @@ class Pulse:
     `/readyz` reads what was seen last, so however many ask, the parts are asked once.
     """
 
-    def __init__(self, of: Parts) -> None:
-        self._of = of
+    def __init__(
+        self, settings: Settings, database: Database, name: str, started_at: datetime
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._name = name
+        self._started_at = started_at
         self._stop = threading.Event()
         self._seen: dict[str, Seen] = {}
         # Two threads: a database that hangs must not hide how Kafka is.
@@ -62,16 +69,24 @@ class Pulse:
         self._stop.set()
         for thread in self._threads:
             thread.join(timeout=ASK_KAFKA_TIMEOUT_S + 1)
+        if self._missing("database", clock.now()) is not None:
+            return
         try:
-            with self._of.database.reading() as conn:
-                processes.leave(conn, self._of.name)
+            with self._database.reading() as conn:
+                processes.leave(conn, self._name)
         except DatabaseUnavailableError:
             log.info("no database to sign off from", extra={"action": "leave_processes"})
+
+    def broker_is_away(self) -> bool:
+        """Whether Kafka did not answer when it was asked last, at most a few seconds ago."""
+        if "broker" not in self._seen:
+            self._ask_kafka()
+        return self._missing("broker", clock.now()) is not None
 
     def seen(self, now: datetime) -> dict[str, str | None]:
         """Return what is missing of each part; None: it answered within the last 10 s."""
         # Under `ioc up` this process speaks for all: there is one address to wait for.
-        is_whole = self._of.settings.log_id is not None
+        is_whole = self._settings.log_id is not None
         parts = ("database", "broker", *(("worker", "notifier") if is_whole else ()))
         return {part: self._missing(part, now) for part in parts}
 
@@ -95,11 +110,10 @@ class Pulse:
             self._stop.wait(BEAT_EVERY_S)
 
     def _look_at_database(self, now: datetime) -> None:
-        of = self._of
-        with of.database.transaction() as conn:
-            processes.beat(conn, of.name, KIND, of.started_at, now)
+        with self._database.transaction() as conn:
+            processes.beat(conn, self._name, KIND, self._started_at, now)
             living = processes.living(conn, now)
-            log_id = of.settings.log_id  # the embedded broker's; it restarts us with a new one
+            log_id = self._settings.log_id  # the embedded broker's; it restarts us with a new one
             held = processes.held(conn, log_id, now) if log_id else set()
         self._seen["database"] = Seen(now, None)
         has_notifier = bool(living.get("notifier"))
@@ -107,7 +121,7 @@ class Pulse:
         wanted = {
             (topic, partition)
             for topic in EVENT_TOPICS
-            for partition in range(of.settings.partitions)
+            for partition in range(self._settings.partitions)
         }
         unheld = len(wanted - held)
         says = f"{unheld} of {len(wanted)} partitions are held by none"
@@ -115,9 +129,12 @@ class Pulse:
 
     def _watch_kafka(self) -> None:
         while not self._stop.is_set():
-            does_answer = answers(self._of.settings.kafka, ASK_KAFKA_TIMEOUT_S)
-            self._seen["broker"] = Seen(clock.now(), None if does_answer else "does not answer")
+            self._ask_kafka()
             self._stop.wait(BEAT_EVERY_S)
+
+    def _ask_kafka(self) -> None:
+        does_answer = answers(self._settings.kafka, ASK_KAFKA_TIMEOUT_S)
+        self._seen["broker"] = Seen(clock.now(), None if does_answer else "does not answer")
 
 
 class Readiness(BaseModel):

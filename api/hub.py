@@ -14,6 +14,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 import orjson
@@ -39,7 +40,7 @@ POLL_S = 1.0
 BELL_S = 0.25
 RETRY_S = 1.0
 #: How long a view waits for the feed of a process that has just started.
-START_S = 5.0
+START_S = 3.0
 #: A bigint is never longer than this.
 ID_DIGITS_MAX = 18
 #: Numbers that change often are sent at most so often, and looked at at least so often.
@@ -75,6 +76,7 @@ class Snapshot:
     """The snapshot of one area and profile, encoded; shared while it is fresh."""
 
     position: int
+    as_of: datetime
     data: bytes
     taken_at: float
 
@@ -154,7 +156,8 @@ class Hub:
             if snapshot.position < self._floor:  # ten thousand entries within a second
                 self._snapshots.clear()
                 snapshot = await self._snapshot(area, profile)
-            self._catch_up(view, snapshot.position)
+            await self._known_numbers(area)
+            self._catch_up(view, snapshot.position, snapshot.as_of)
         except BaseException:
             self.leave(view)
             raise
@@ -206,17 +209,19 @@ class Hub:
         metrics.API_SSE_CLIENTS.inc()
         return view
 
-    def _catch_up(self, view: Subscription, position: int) -> None:
-        """Give a view what lies between a position and its subscription, then today's numbers."""
+    def _catch_up(self, view: Subscription, position: int, as_of: datetime | None = None) -> None:
+        """Give a view what lies between a position and its subscription, then today's numbers.
+
+        `as_of`: the numbers that it has; who comes back has some of an unknown time.
+        """
         if position < self._floor:
             raise TooFarBehindError(f"the entries after {position} are not kept")
         view.begin(position, self._between(position, view.position, view.area))
-        home = self._areas[view.area]
-        if home.numbers is not None:
+        numbers = self._areas[view.area].numbers
+        if numbers is not None and (as_of is None or numbers.province.as_of > as_of):
             at = view.position
-            tiles = [event(at, "tile", tile) for tile in home.numbers.tiles.values()]
-            health = event(at, "health", encoded(home.numbers.health))
-            view.first(b"".join([*tiles, health]))
+            tiles = [event(at, "tile", tile) for tile in numbers.tiles.values()]
+            view.first(b"".join([*tiles, event(at, "health", encoded(numbers.health))]))
 
     def _between(self, start: int, end: int, area: str | None) -> list[Frame]:
         found = []
@@ -273,7 +278,7 @@ class Hub:
             "alarms_total": found.total,
         }
         data = event(found.position, "snapshot", encoded(body))
-        return Snapshot(found.position, data, at), numbers_of(province, area)
+        return Snapshot(found.position, province.as_of, data, at), numbers_of(province, area)
 
     # The alarm log ------------------------------------------------------------------------------
 
@@ -336,7 +341,7 @@ class Hub:
     def _begin(self, frames: Sequence[Frame]) -> None:
         self._ring = deque(frames)
         is_whole_log = len(frames) < RING_ENTRIES
-        self._floor = 0 if is_whole_log else frames[0].seq
+        self._floor = 0 if is_whole_log else frames[0].seq - 1
         self._position = frames[-1].seq if frames else 0
         self._followed.set()
 
@@ -404,12 +409,13 @@ class Hub:
         if before is not None and before.province.as_of > numbers.province.as_of:
             return
         home.numbers = numbers
-        old = before.tiles if before else {}
-        at = self._position
+        if before is None:
+            return  # every view of this area is just being brought up to date
+        at, old = self._position, before.tiles
         news = [
             event(at, "tile", tile) for name, tile in numbers.tiles.items() if old.get(name) != tile
         ]
-        if before is None or before.key != numbers.key:
+        if before.key != numbers.key:
             news.append(event(at, "health", encoded(numbers.health)))
         if news:
             self._put(home, Chunk.numbers(at, b"".join(news)))

@@ -6,8 +6,10 @@ the workers use, so what is accepted here is no dead letter there.
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,11 +20,14 @@ import orjson
 from api.problem import Problem
 from connectors.kafka.event_record import STRUCTURED_HEADERS, area_of, event_record
 from connectors.kafka.producer import Record
-from ioc.event import Refusal
+from ioc.event import DEPTH_MAX, Refusal
 
 EVENTS_PER_BATCH_MAX = 1000
 STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
+#: Stands for an event that cannot be written again; the reader refuses it for the right reason.
+TOO_DEEP = b"[" * (DEPTH_MAX + 1)
+_LONG_NUMBER = re.compile(rb"\d{19}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,7 @@ def _sent(body: bytes, headers: Mapping[str, str]) -> list[_Sent]:
     ):
         raise Problem(415, "JSON is UTF-8: send no other charset")
     if media_type == BATCH:
-        return [_structured(_encoded(element)) for element in _elements(body)]
+        return [_structured(element) for element in _elements(body)]
     if media_type == STRUCTURED:
         return [_structured(body)]
     if "ce-type" in headers or "ce-specversion" in headers:
@@ -113,35 +118,45 @@ def _binary(body: bytes, headers: Mapping[str, str], media_type: str) -> _Sent:
     return _Sent(body, (*carried, ("content-type", media_type.encode())))
 
 
-def _elements(body: bytes) -> list[Any]:
+def _elements(body: bytes) -> list[bytes]:
+    """Return each event of a batch as its own JSON text."""
     try:
-        elements = _loaded(body)
+        batch, encoded = _loaded(body)
     except RecursionError:
         raise Problem(400, "the batch is nested too deep", code="too_deep") from None
     except ValueError as error:  # both readers' errors, and a bad UTF-8 byte
         raise Problem(400, f"the batch is not JSON: {error}"[:300], code="not_json") from None
-    if not isinstance(elements, list):
+    if not isinstance(batch, list):
         raise Problem(400, "a batch is a JSON array of events", code="schema")
-    if len(elements) > EVENTS_PER_BATCH_MAX:
+    if len(batch) > EVENTS_PER_BATCH_MAX:
         raise Problem(
             413,
-            f"{len(elements)} events; a batch has at most {EVENTS_PER_BATCH_MAX}",
+            f"{len(batch)} events; a batch has at most {EVENTS_PER_BATCH_MAX}",
             code="too_many_events",
         )
-    return elements
+    return [_written(element, encoded) for element in batch]
 
 
-def _loaded(body: bytes) -> Any:
+def _loaded(body: bytes) -> tuple[Any, Callable[[Any], bytes]]:
+    """Return what the JSON text holds, and the writer that loses nothing of it."""
+    if not _LONG_NUMBER.search(body):  # orjson rounds what does not fit into 64 bits
+        with contextlib.suppress(orjson.JSONDecodeError):
+            return orjson.loads(body), orjson.dumps
+    # The patient reader also takes NaN or half a surrogate pair: one bad event must not spoil its
+    # neighbours, and is refused by itself later.
+    return json.loads(body), _patiently
+
+
+def _written(element: Any, encoded: Callable[[Any], bytes]) -> bytes:
     try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
-        # The patient reader also takes NaN or half a surrogate pair: one bad event must not spoil
-        # its neighbours, and is refused by itself later.
-        return json.loads(body)
+        return encoded(element)
+    except (orjson.JSONEncodeError, RecursionError):
+        # Both writers give up on depth alone, far beyond what an event may have.
+        return TOO_DEEP
 
 
-def _encoded(element: Any) -> bytes:
+def _patiently(element: Any) -> bytes:
     try:
-        return orjson.dumps(element)
-    except TypeError:  # what only the patient reader could read, only its writer can write
+        return json.dumps(element, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
         return json.dumps(element).encode()

@@ -24,7 +24,7 @@ router = APIRouter(tags=["live"])
 #: A client that does not take one write within this time is gone, or as good as gone.
 WRITE_S = 5.0
 #: A last word to a client that is being dropped.
-FAREWELL_S = 1.0
+FAREWELL_S = 2.0
 #: Whose key was revoked is asked again after this long; a view goes on where it was.
 STREAM_S = 3600.0
 #: Views come back spread over this time, not all in one moment.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from api.problem import Problem
 from connectors.kafka.producer import Producer
 from connectors.timescale.database import Database
 from ioc.settings import Settings
@@ -25,6 +26,25 @@ class Parts:
     broker_is_full: Callable[[], bool]
     name: str
     started_at: datetime
+    #: Whether Kafka did not answer a moment ago: then nobody has to wait to be told so.
+    broker_is_away: Callable[[], bool] = field(default=lambda: False)
+
+
+def check_broker(of: Parts) -> None:
+    """Refuse to publish while that cannot work.
+
+    Raises:
+        Problem: 503 with Retry-After.
+    """
+    if of.broker_is_full():
+        raise come_back("broker_full", "the embedded broker is being drained")
+    if of.broker_is_away():
+        raise come_back("kafka_unavailable", "Kafka does not answer")
+
+
+def come_back(code: str, why: str) -> Problem:
+    """Return the 503 of what could not be published now."""
+    return Problem(503, f"{why}; send the same again, nothing counts twice", code=code)
 
 
 def parts(request: Request) -> Parts:

@@ -6,6 +6,7 @@ import uvicorn
 
 from api.app import create_app
 from api.auth import check_start
+from api.connection import Protocol, Server
 from ioc.settings import Settings
 
 #: Live views hold a connection each; beyond this many of anything the answer is 503.
@@ -22,8 +23,9 @@ def serve(settings: Settings) -> None:
         ConfigError: strangers could come in without a key; see `check_start`.
     """
     check_start(settings)
-    uvicorn.run(
+    config = uvicorn.Config(
         create_app(settings),
+        http=Protocol,
         host=settings.api_host,
         port=settings.api_port,
         log_config=None,
@@ -33,5 +35,5 @@ def serve(settings: Settings) -> None:
         limit_concurrency=CONNECTIONS_MAX,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=SHUTDOWN_S,
-        h11_max_incomplete_event_size=64 * 1024,
     )
+    Server(config).run()

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from api import auth
 from api.auth import COOKIE, Caller, Operator, Viewer
+from api.examples import KEY, WALL_LINK
 from api.parts import Db, parts
 from api.problem import Problem, problems
 from connectors.timescale import keys
@@ -33,7 +34,7 @@ LINK_LASTS = timedelta(minutes=15)
 class Login(BaseModel):
     """A key, to be traded for a session cookie."""
 
-    key: str = Field(min_length=1, max_length=keys.TOKEN_CHARACTERS_MAX)
+    key: str = Field(min_length=1, max_length=keys.TOKEN_CHARACTERS_MAX, examples=[KEY])
 
 
 class Me(BaseModel):
@@ -48,7 +49,7 @@ class Me(BaseModel):
 class WallLink(BaseModel):
     """Which area the display shows; none: the whole province, or the key's own area."""
 
-    area: str | None = Field(None, max_length=10)
+    area: str | None = Field(None, max_length=10, examples=["05443"])
 
 
 class WallLinkMade(BaseModel):
@@ -121,7 +122,9 @@ def post_wall_link(
     responses=problems(401, 503),
 )
 def open_wall(
-    request: Request, db: Db, link: Annotated[str, Query(max_length=keys.TOKEN_CHARACTERS_MAX)]
+    request: Request,
+    db: Db,
+    link: Annotated[str, Query(max_length=keys.TOKEN_CHARACTERS_MAX, examples=[WALL_LINK])],
 ) -> Response:
     """Trade a link for the read-only session of this display and show the wall."""
     now = clock.now()

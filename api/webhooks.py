@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -11,11 +12,10 @@ from pydantic import BaseModel, Field
 
 from api.auth import Admin, Operator, whole_province
 from api.parts import Db, parts
-from api.problem import problems
+from api.problem import Problem, problems
 from connectors.outbound.webhook import check_url
 from connectors.timescale import endpoints
 from ioc import clock
-from ioc.notify import Filter
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"])
 
@@ -70,7 +70,8 @@ def post_webhook(
     whole_province(who)
     check_url(webhook.url, parts(request).settings.webhook_allow_private)
     wanted = webhook.filter or {}
-    Filter.parse(wanted)
+    if "\\u0000" in json.dumps(wanted):
+        raise Problem(400, "filter: a text holds a NUL, which no text in the database can")
     with db.transaction() as conn:
         endpoint_id, secret = endpoints.create(conn, webhook.name, webhook.url, wanted, clock.now())
     return Created(id=endpoint_id, secret=secret)

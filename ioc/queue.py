@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Literal
@@ -13,8 +13,6 @@ from ioc.rollup import Duration
 Outcome = Literal["served", "abandoned"]
 #: At the same instant a ticket is issued before it is called, and called before it is served.
 _ORDER = {"issued": 0, "transferred": 1, "called": 2, "served": 3, "abandoned": 4}
-#: A ticket has a handful of steps; a sender stuck in a loop must not grow a row without end.
-STEPS_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +65,13 @@ def ticket_key(office: str, ticket: str, at: datetime) -> TicketKey:
     return TicketKey(office, at.astimezone(LOCAL_ZONE).date(), ticket)
 
 
-def merged(known: Iterable[Step], new: Iterable[Step]) -> list[Step]:
-    """Return all distinct steps in order, the newest `STEPS_MAX` of them."""
-    steps = {(step.at, step.action): step for step in [*new, *known]}
-    return sorted(steps.values(), key=lambda step: (step.at, _ORDER[step.action]))[-STEPS_MAX:]
-
-
-def visits(steps: Sequence[Step]) -> list[Visit]:
-    """Return the visits that ordered steps describe: each `issued` opens another."""
+def visits(steps: Iterable[Step]) -> list[Visit]:
+    """Return the visits that a ticket's steps describe: each `issued` opens another."""
+    ordered = sorted(steps, key=lambda step: (step.at, _ORDER[step.action], step.area))
     done: list[Visit] = []
     current: Visit | None = None
     number = 0
-    for step in steps:
+    for step in ordered:
         if step.action == "issued":
             if current is not None:
                 done.append(current)

@@ -16,11 +16,9 @@ from yarl import URL
 
 from connectors.timescale import offsets
 from connectors.timescale.database import Conn, connect
-from connectors.timescale.latest import Devices
 from connectors.timescale.offsets import Hold
 from ioc import clock, metrics
 from ioc.errors import DatabaseUnavailableError
-from ioc.rule import RuleSet
 from ioc.settings import Settings
 from ioc.topics import EVENT_TOPICS
 from streams.batch import Memory
@@ -49,7 +47,7 @@ class BatchSchema(faust.Schema[Any, Any]):
         return message.value
 
 
-def make_app(settings: Settings, logs: Mapping[str, str], rules: RuleSet) -> faust.App:
+def make_app(settings: Settings, memory: Memory) -> faust.App:
     """Return a worker that reads every source's topic into the database."""
     url = settings.database_url.get_secret_value()
     app = faust.App(
@@ -69,13 +67,12 @@ def make_app(settings: Settings, logs: Mapping[str, str], rules: RuleSet) -> fau
         topic_disable_leader=True,
         web_enabled=False,
     )
-    memory = Memory(logs, rules, Devices())
     guard = Guard(url, memory)
     pipeline = Pipeline(guard, app.crash)
     app.transport = BatchTransport(
         app.conf.broker,
         app,
-        ledger=StoredPositions(url, logs, pipeline.settle),
+        ledger=StoredPositions(url, memory.logs, pipeline.settle),
         trust_ends=settings.log_id is None,
     )
     watchdog = Watchdog(
@@ -83,7 +80,7 @@ def make_app(settings: Settings, logs: Mapping[str, str], rules: RuleSet) -> fau
         lambda: guard.waiting_since is not None,
         settings.watchdog_s,
     )
-    holder = Holder(url, logs)
+    holder = Holder(url, memory.logs)
 
     @app.agent(app.topic(*EVENT_TOPICS, schema=BatchSchema()), name="events")
     async def events(stream: Any) -> None:

@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from connectors.timescale import alarms, desks, intake, latest, offsets
+from connectors.timescale import alarms, desks, intake, latest, offsets, timers
 from connectors.timescale.database import Conn
 from connectors.timescale.intake import DeadLetter, Placed
+from connectors.timescale.timers import Timer
 from ioc.alarm import Transition
 from ioc.area import place_many
 from ioc.event import Event, Reason, Refusal, decode
@@ -24,6 +25,10 @@ from streams.transport import RecordBatch
 
 #: A producer may write any timestamp; one this far ahead of our clock is not believed.
 TIMESTAMP_AHEAD_MAX = timedelta(hours=1)
+#: The policies of 0001_core.timescale.sql look this far back by themselves.
+POLICY_WINDOW = timedelta(days=3)
+#: A backfill touches the same day in many batches; it is worked out once, after they are in.
+REFRESH_DELAY = timedelta(minutes=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -45,6 +50,8 @@ class Memory:
     logs: Mapping[str, str]
     rules: RuleSet
     devices: latest.Devices
+    #: The database has continuous aggregates, which do not look at late events by themselves.
+    aggregates: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +128,21 @@ def commit(conn: Conn, decoded: Decoded, memory: Memory, now: datetime) -> Commi
         latest.hear_reports(conn, fresh)
         memory.devices.see(conn, fresh)
         transitions = evaluate.transitions(conn, memory.rules, [row.event for row in fresh], now)
+        if memory.aggregates:
+            _refresh_late(conn, fresh, now)
         alarms.apply(conn, transitions)
     return Committed(len(fresh), len(decoded.events) - len(fresh), transitions)
+
+
+def _refresh_late(conn: Conn, fresh: Sequence[Placed], now: datetime) -> None:
+    """Have the hours and days worked out again that late events fell into, each UTC day once."""
+    behind = (now - POLICY_WINDOW).date()
+    for day in sorted({row.event.time.astimezone(UTC).date() for row in fresh}):
+        if day < behind:
+            start = datetime(day.year, day.month, day.day, tzinfo=UTC)
+            span = {"from": start.isoformat(), "to": (start + timedelta(days=1)).isoformat()}
+            due_at = now + REFRESH_DELAY
+            timers.arm_once(conn, Timer("cagg_refresh", day.isoformat(), timers.WALL, due_at, span))
 
 
 def _received_at(timestamp_ms: int, now: datetime) -> datetime:

@@ -42,9 +42,11 @@ SENDS_MAX = 32
 #: Probes of failing endpoints have room of their own: many dead receivers, each holding a place for
 #: the length of a timeout, must not keep the living ones waiting.
 PROBES_MAX = 128
-#: An attempt that was not heard of for so long after its timeout belongs to somebody else.
-LEASE_SLACK = timedelta(seconds=10)
+#: An attempt that was not heard of for so many times its timeout belongs to somebody else.
+LEASE_TIMEOUTS = 2
 POLL_S = 1.0
+#: How long the bell's thread listens before it looks whether to stop.
+BELL_S = 0.25
 SWEEP_S = 5.0
 #: Later than this the poll finds out early enough.
 RING_AHEAD_S = 60.0
@@ -238,27 +240,22 @@ class Process:
         self._db = Database(self._url, "ioc notifier", DATABASE_THREADS + 4)
         self._handlers = timers.handlers_of(settings, rules)
         self._stop = threading.Event()
+        self._stopped = asyncio.Event()
         self._pulse = Pulse()
+        self._notifier: Notifier | None = None
 
     async def run(self) -> None:
-        """Run until stopped by a signal; raises what broke a loop."""
-        loop = asyncio.get_running_loop()
-        settings = self._settings
+        """Run until stopped; raises what broke a loop."""
+        loop, settings = asyncio.get_running_loop(), self._settings
         sender = Sender(
             allow_private=settings.webhook_allow_private, timeout_s=settings.webhook_timeout_s
         )
-        lease = timedelta(seconds=settings.webhook_timeout_s) + LEASE_SLACK
-        notifier = Notifier(self._db, sender, lease, self._pulse)
-
-        stopped = asyncio.Event()
-
-        def stop() -> None:
-            self._stop.set()
-            stopped.set()
-            notifier.stop()
-
+        lease = timedelta(seconds=settings.webhook_timeout_s) * LEASE_TIMEOUTS
+        self._notifier = notifier = Notifier(self._db, sender, lease, self._pulse)
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stop)
+            loop.add_signal_handler(number, self.stop)
+        if self._stopped.is_set():
+            notifier.stop()
         self._db.open()
         threads = ThreadPoolExecutor(4, thread_name_prefix="loop")
         loops: list[asyncio.Future[None]] = [
@@ -267,12 +264,14 @@ class Process:
             loop.run_in_executor(threads, timers.run, self._db, self._handlers, self._stop),
             loop.run_in_executor(threads, self._beat),
             asyncio.ensure_future(notifier.run()),
-            asyncio.ensure_future(serve(settings.notifier_metrics_port, self._pulse, stopped)),
+            asyncio.ensure_future(
+                serve(settings.notifier_metrics_port, self._pulse, self._stopped)
+            ),
         ]
         try:
             await asyncio.wait(loops, return_when=asyncio.FIRST_EXCEPTION)
         finally:
-            stop()
+            self.stop()
             ended = await asyncio.gather(*loops, return_exceptions=True)
             await sender.close()
             threads.shutdown(wait=True)
@@ -280,6 +279,18 @@ class Process:
         for error in ended:
             if isinstance(error, BaseException):
                 raise error
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it looks for deliveries and says that it lives."""
+        return self._pulse.is_ready(clock.now())
+
+    def stop(self) -> None:
+        """Lease nothing more, let what is under way end, then end; called in the event loop."""
+        self._stop.set()
+        self._stopped.set()
+        if self._notifier is not None:
+            self._notifier.stop()
 
     def _prepare(self) -> None:
         """Bring the files' endpoints and the daily timers into the database, once it is there."""
@@ -308,7 +319,7 @@ class Process:
                 with connect(self._url, "ioc notifier bell") as conn:
                     feed.listen(conn)
                     while not self._stop.is_set():
-                        if feed.wait(conn, POLL_S):
+                        if feed.wait(conn, BELL_S):
                             loop.call_soon_threadsafe(ring)
             except DatabaseUnavailableError:
                 self._stop.wait(AWAY_S)

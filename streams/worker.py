@@ -6,23 +6,28 @@ import gc
 import logging
 import time
 from collections.abc import Callable
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 import faust
 from prometheus_client import start_http_server
 
 from connectors.kafka.topics import log_ids
+from connectors.timescale import timers
+from connectors.timescale.database import connect
+from connectors.timescale.latest import Devices
 from ioc.area import gazetteer
-from ioc.errors import BrokerUnavailableError
+from ioc.errors import BrokerUnavailableError, DatabaseUnavailableError
 from ioc.rule import in_force
 from ioc.settings import Settings
 from ioc.topics import EVENT_TOPICS
 from streams.app import make_app
+from streams.batch import Memory
 
 log = logging.getLogger(__name__)
 
-KAFKA_WAIT_S = 2.0
-KAFKA_TRIES = 30
+WAIT_S = 2.0
+TRIES = 30
+T = TypeVar("T")
 #: A batch keeps tens of thousands of events alive; the collector's defaults would walk them all
 #: again and again and find nothing.
 GC_THRESHOLDS = (200_000, 50, 100)
@@ -30,12 +35,16 @@ GC_THRESHOLDS = (200_000, 50, 100)
 
 def run(settings: Settings) -> NoReturn:
     """Work until told to stop; ends with an error when the worker has crashed."""
-    rules = in_force(settings.config_dir)
-    logs = _patiently(lambda: log_ids(settings, EVENT_TOPICS))
+    memory = Memory(
+        logs=_patiently(lambda: log_ids(settings, EVENT_TOPICS)),
+        rules=in_force(settings.config_dir),
+        devices=Devices(),
+        aggregates=_patiently(lambda: _has_aggregates(settings)),
+    )
     gazetteer().at(21.59, 105.84)  # the polygons are loaded now, not with the first event
     if settings.worker_metrics_port:
-        start_http_server(settings.worker_metrics_port)
-    app = make_app(settings, logs, rules)
+        start_http_server(settings.worker_metrics_port, settings.metrics_host)
+    app = make_app(settings, memory)
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
@@ -44,12 +53,17 @@ def run(settings: Settings) -> NoReturn:
     raise AssertionError("the worker ends the process")
 
 
-def _patiently(ask: Callable[[], dict[str, str]]) -> dict[str, str]:
-    """Wait a minute for Kafka: it may be starting, too."""
-    for _ in range(KAFKA_TRIES):
+def _has_aggregates(settings: Settings) -> bool:
+    with connect(settings.database_url.get_secret_value(), "ioc worker") as conn:
+        return timers.has_timescale(conn)
+
+
+def _patiently(ask: Callable[[], T]) -> T:
+    """Wait a minute for Kafka and the database: they may be starting, too."""
+    for _ in range(TRIES):
         try:
             return ask()
-        except BrokerUnavailableError as error:
-            log.warning("%s; waiting", error, extra={"action": "wait_kafka"})
-            time.sleep(KAFKA_WAIT_S)
+        except (BrokerUnavailableError, DatabaseUnavailableError) as error:
+            log.warning("%s; waiting", error, extra={"action": "wait_start"})
+            time.sleep(WAIT_S)
     return ask()

@@ -15,6 +15,7 @@ import uvicorn
 from pydantic import SecretStr
 
 from api.app import create_app
+from api.connection import Protocol, Server
 from connectors.embedded.broker import Broker, broker_program
 from connectors.embedded.children import Supervisor
 from connectors.embedded.identity import server_identity
@@ -52,9 +53,10 @@ def running_api(database_url: str, kafka: str, folder: Path, **more: Any) -> Ite
             api_port=port,
             **more,
         )
-        server = uvicorn.Server(
-            uvicorn.Config(create_app(settings), log_config=None, timeout_graceful_shutdown=1)
+        config = uvicorn.Config(
+            create_app(settings), http=Protocol, log_config=None, timeout_graceful_shutdown=1
         )
+        server = Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:

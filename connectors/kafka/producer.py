@@ -14,6 +14,7 @@ from ioc.errors import BrokerUnavailableError
 
 #: Kafka's own limit for one request, left as it is.
 REQUEST_BYTES_MAX = 1024 * 1024
+BULK_BATCH_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +31,18 @@ class Record:
 class Producer:
     """A thread-safe producer (acks=all) that connects on first use and again after an outage."""
 
-    def __init__(
-        self, bootstrap: str, client_id: str, *, linger_ms: int = 0, batch_bytes: int = 16_384
-    ) -> None:
+    def __init__(self, bootstrap: str, client_id: str, *, bulk: bool = False) -> None:
+        """`bulk`: large packed batches, for many records at a time; a single one waits 5 ms."""
         self._options: dict[str, Any] = {
             "bootstrap_servers": bootstrap.split(","),
             "client_id": client_id,
             "acks": "all",
             # A second copy is a duplicate that changes nothing, so no producer ids are asked for.
             "enable_idempotence": False,
-            "linger_ms": linger_ms,
-            "batch_size": batch_bytes,
+            "linger_ms": 5 if bulk else 0,
+            "batch_size": BULK_BATCH_BYTES if bulk else 16_384,
+            # Events are alike: a packed batch is a sixth of the size, in the broker's memory too.
+            "compression_type": "gzip" if bulk else None,
             "retries": 3,
             "max_request_size": REQUEST_BYTES_MAX,
         }

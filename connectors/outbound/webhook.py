@@ -125,6 +125,8 @@ def may_reach(address: ipaddress.IPv4Address | ipaddress.IPv6Address, allow_priv
     inner = _inside(address)
     if inner.is_link_local or inner.is_multicast or inner.is_unspecified:
         return False
+    if inner.version == 4 and inner.is_reserved:
+        return False
     if inner.is_loopback or inner.is_private:
         return allow_private
     if isinstance(inner, ipaddress.IPv6Address) and inner.is_site_local:

@@ -1,39 +1,41 @@
--- name: claim_tickets
--- Rows exist before they are locked, so two workers that meet a new ticket queue up for it.
-INSERT INTO tickets (office, day, ticket, steps)
-SELECT office, day, ticket, '[]'
-FROM unnest(%(office)s::text[], %(day)s::date[], %(ticket)s::text[]) AS k (office, day, ticket)
-ORDER BY office, day, ticket
-ON CONFLICT DO NOTHING
+-- name: lock_offices
+-- Who derives the visits of an office has it alone until COMMIT, so every step that is stored
+-- before is seen. Our own producers keep an office on one partition: nobody waits.
+SELECT pg_advisory_xact_lock(7107, hash) FROM (
+    SELECT DISTINCT hashtext(office) AS hash FROM unnest(%(offices)s::text[]) AS k (office)
+    ORDER BY hash
+) AS ordered
 
--- name: lock_tickets
-SELECT office, day, ticket, steps FROM tickets
-JOIN unnest(%(office)s::text[], %(day)s::date[], %(ticket)s::text[]) AS k (office, day, ticket)
-    USING (office, day, ticket)
-ORDER BY office, day, ticket
-FOR UPDATE OF tickets
+-- name: lock_all_offices
+SELECT pg_advisory_xact_lock(7108)
 
--- name: save_tickets
-UPDATE tickets SET steps = k.steps
-FROM unnest(%(office)s::text[], %(day)s::date[], %(ticket)s::text[], %(steps)s::jsonb[])
-    AS k (office, day, ticket, steps)
-WHERE (tickets.office, tickets.day, tickets.ticket) = (k.office, k.day, k.ticket)
+-- name: steps_of_tickets
+-- All steps of these tickets on their days; a sender stuck in a loop is cut off at `most`.
+SELECT k.office, k.day, k.ticket, e.id, e.time, e.kind, e.area
+FROM json_to_recordset(%(keys)s::json) AS k (office text, day date, ticket text, ref text,
+    since timestamptz, until timestamptz, most int)
+CROSS JOIN LATERAL (
+    SELECT id, time, kind, area FROM events
+    WHERE ref = k.ref AND time >= k.since AND time < k.until
+      AND type = 'ioc.queue.ticket' AND data ->> 'office' = k.office
+    ORDER BY time, id LIMIT k.most
+) AS e
 
 -- name: forget_visits
 -- A visit that a late step has shown to be part of another.
 DELETE FROM visits
-USING unnest(%(office)s::text[], %(day)s::date[], %(ticket)s::text[], %(visit)s::int[])
-    AS k (office, day, ticket, visit)
+USING json_to_recordset(%(visits)s::json) AS k (office text, day date, ticket text, visit int)
 WHERE (visits.office, visits.day, visits.ticket, visits.visit)
     = (k.office, k.day, k.ticket, k.visit)
 
 -- name: save_visits
 INSERT INTO visits (office, day, ticket, visit, area, issued_at, called_at, ended_at, outcome,
     waited_until, wait_ms)
-SELECT * FROM unnest(%(office)s::text[], %(day)s::date[], %(ticket)s::text[], %(visit)s::int[],
-    %(area)s::text[], %(issued_at)s::timestamptz[], %(called_at)s::timestamptz[],
-    %(ended_at)s::timestamptz[], %(outcome)s::text[], %(waited_until)s::timestamptz[],
-    %(wait_ms)s::bigint[])
+SELECT office, day, ticket, visit, area, issued_at, called_at, ended_at, outcome, waited_until,
+    wait_ms
+FROM json_to_recordset(%(visits)s::json) AS k (office text, day date, ticket text, visit int,
+    area text, issued_at timestamptz, called_at timestamptz, ended_at timestamptz, outcome text,
+    waited_until timestamptz, wait_ms bigint)
 ON CONFLICT (office, day, ticket, visit) DO UPDATE SET
     area = excluded.area, issued_at = excluded.issued_at, called_at = excluded.called_at,
     ended_at = excluded.ended_at, outcome = excluded.outcome,
@@ -41,23 +43,24 @@ ON CONFLICT (office, day, ticket, visit) DO UPDATE SET
 
 -- name: add_dossier_steps
 INSERT INTO dossier_steps (at, office, dossier, action, area)
-SELECT * FROM unnest(%(at)s::timestamptz[], %(office)s::text[], %(dossier)s::text[],
-    %(action)s::text[], %(area)s::text[])
+SELECT at, office, dossier, action, area
+FROM json_to_recordset(%(steps)s::json) AS k (at timestamptz, office text, dossier text,
+    action text, area text)
 ON CONFLICT DO NOTHING
 
 -- name: claim_dossiers
+-- Rows exist before they are locked, so two workers that meet a new dossier queue up for it.
 INSERT INTO dossiers (office, dossier, area, area_at)
 SELECT office, dossier, area, area_at
-FROM unnest(%(office)s::text[], %(dossier)s::text[], %(area)s::text[], %(area_at)s::timestamptz[])
-    AS k (office, dossier, area, area_at)
-ORDER BY office, dossier
+FROM json_to_recordset(%(dossiers)s::json) AS k (office text, dossier text, area text,
+    area_at timestamptz)
 ON CONFLICT DO NOTHING
 
 -- name: lock_dossiers
 SELECT d.office, d.dossier, d.area, d.area_at, d.received_at, d.resolved_at, d.withdrawn_at,
     d.due_at, d.due_set_at
 FROM dossiers AS d
-JOIN unnest(%(office)s::text[], %(dossier)s::text[]) AS k (office, dossier)
+JOIN json_to_recordset(%(dossiers)s::json) AS k (office text, dossier text)
     USING (office, dossier)
 ORDER BY d.office, d.dossier
 FOR UPDATE OF d
@@ -66,9 +69,7 @@ FOR UPDATE OF d
 UPDATE dossiers SET area = k.area, area_at = k.area_at, received_at = k.received_at,
     resolved_at = k.resolved_at, withdrawn_at = k.withdrawn_at, due_at = k.due_at,
     due_set_at = k.due_set_at
-FROM unnest(%(office)s::text[], %(dossier)s::text[], %(area)s::text[], %(area_at)s::timestamptz[],
-    %(received_at)s::timestamptz[], %(resolved_at)s::timestamptz[],
-    %(withdrawn_at)s::timestamptz[], %(due_at)s::timestamptz[], %(due_set_at)s::timestamptz[])
-    AS k (office, dossier, area, area_at, received_at, resolved_at, withdrawn_at, due_at,
-    due_set_at)
+FROM json_to_recordset(%(dossiers)s::json) AS k (office text, dossier text, area text,
+    area_at timestamptz, received_at timestamptz, resolved_at timestamptz,
+    withdrawn_at timestamptz, due_at timestamptz, due_set_at timestamptz)
 WHERE (dossiers.office, dossiers.dossier) = (k.office, k.dossier)

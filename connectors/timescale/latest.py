@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+import orjson
+
 from connectors.timescale.database import Conn
 from connectors.timescale.intake import Placed
 from connectors.timescale.sql import queries
@@ -74,19 +76,19 @@ class Devices:
 
 
 def _write(conn: Conn, seen: dict[tuple[str, str], _Seen]) -> None:
-    ordered = sorted(seen.items())
-    conn.execute(
-        SQL["see_devices"],
+    rows = [
         {
-            "source": [source for (source, _), _ in ordered],
-            "device": [device for (_, device), _ in ordered],
-            "area": [found.area for _, found in ordered],
-            "lat": [found.lat for _, found in ordered],
-            "lon": [found.lon for _, found in ordered],
-            "first_seen": [found.first for _, found in ordered],
-            "last_seen": [found.last for _, found in ordered],
-        },
-    )
+            "source": source,
+            "device": device,
+            "area": found.area,
+            "lat": found.lat,
+            "lon": found.lon,
+            "first_seen": found.first,
+            "last_seen": found.last,
+        }
+        for (source, device), found in sorted(seen.items())
+    ]
+    conn.execute(SQL["see_devices"], {"devices": orjson.dumps(rows).decode()})
 
 
 def hear_reports(conn: Conn, rows: Sequence[Placed]) -> None:
@@ -98,7 +100,7 @@ def hear_reports(conn: Conn, rows: Sequence[Placed]) -> None:
     if not heard:
         return
     words = [_folded(heard[report]) for report in sorted(heard)]
-    conn.execute(SQL["hear_reports"], {key: [word[key] for word in words] for key in words[0]})
+    conn.execute(SQL["hear_reports"], {"reports": orjson.dumps(words).decode()})
 
 
 def _folded(rows: Sequence[Placed]) -> dict[str, object]:
@@ -116,6 +118,6 @@ def _folded(rows: Sequence[Placed]) -> dict[str, object]:
         "opened_at": opened[0] if opened else None,
         "due_at": due[-1].event.data["due_at"] if due else None,
         "due_set_at": due[-1].event.time if due else None,
-        "emergency": any(row.event.data.get("emergency") for row in ordered),
+        "emergency": any(row.event.data.get("emergency") is True for row in ordered),
         "event_id": newest.event.id,
     }

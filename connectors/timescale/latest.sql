@@ -1,9 +1,9 @@
 -- name: see_devices
 -- Only a device that was heard later, or first heard earlier, is written.
 INSERT INTO devices (source, device, area, lat, lon, first_seen, last_seen)
-SELECT * FROM unnest(%(source)s::text[], %(device)s::text[], %(area)s::text[],
-    %(lat)s::float8[], %(lon)s::float8[], %(first_seen)s::timestamptz[],
-    %(last_seen)s::timestamptz[])
+SELECT source, device, area, lat, lon, first_seen, last_seen
+FROM json_to_recordset(%(devices)s::json) AS k (source text, device text, area text, lat float8,
+    lon float8, first_seen timestamptz, last_seen timestamptz)
 ON CONFLICT (source, device) DO UPDATE SET
     area = CASE WHEN excluded.last_seen >= devices.last_seen
         THEN excluded.area ELSE devices.area END,
@@ -19,10 +19,11 @@ WHERE excluded.last_seen > devices.last_seen OR excluded.first_seen < devices.fi
 -- The newest word wins whatever order they come in; at the same instant the larger identity.
 INSERT INTO reports (report, area, category, status, status_at, opened_at, due_at, due_set_at,
     emergency, event_id)
-SELECT * FROM unnest(%(report)s::text[], %(area)s::text[], %(category)s::text[],
-    %(status)s::text[], %(status_at)s::timestamptz[], %(opened_at)s::timestamptz[],
-    %(due_at)s::timestamptz[], %(due_set_at)s::timestamptz[], %(emergency)s::boolean[],
-    %(event_id)s::uuid[])
+SELECT report, area, category, status, status_at, opened_at, due_at, due_set_at, emergency,
+    event_id
+FROM json_to_recordset(%(reports)s::json) AS k (report text, area text, category text, status text,
+    status_at timestamptz, opened_at timestamptz, due_at timestamptz, due_set_at timestamptz,
+    emergency boolean, event_id uuid)
 ON CONFLICT (report) DO UPDATE SET
     (area, category, status, status_at, event_id) =
         (SELECT w.area, w.category, w.status, w.status_at, w.event_id FROM (VALUES

@@ -6,7 +6,7 @@ import heapq
 import math
 import random
 from collections.abc import Iterator
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from ioc.clock import LOCAL_ZONE
 from ioc.simulation import rhythm, words
@@ -47,7 +47,7 @@ class Day:
         self._run = run
         self._made = 0
         self._tickets: dict[str, int] = {}
-        self._ticket_day = datetime.min.date()
+        self._ticket_day = date.min
         self._office_weights = [office.weight for office in place.offices]
         self._reporting = [*place.zones, *place.sensors]
         rng.shuffle(self._reporting)

@@ -1,4 +1,4 @@
-"""When things happen: how busy each source is through the local day, and the instants themselves."""
+"""When things happen: how busy each source is through the local day, and the instants."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ def _told(
     stage = Stage(province(), start, duration, expected(scenario, rate, duration), rng, run)
     day = Day(stage.place, story(stage), rng, run)
     number, last = 0, start
-    for number, last in enumerate(instants(start, rate, duration, rng), start=1):  # noqa: B007
+    for number, last in enumerate(instants(start, rate, duration, rng), start=1):
         yield day.next(last).event(f"{run}-{number}", last)
     if duration is None:
         return

@@ -150,7 +150,8 @@ class WallPage:
 
     def complaints(self) -> list[str]:
         """Return what the browser complained about: script errors, refused by policy."""
-        return [str(entry["message"]) for entry in self.driver.get_log("browser")]
+        log = self.driver.get_log("browser")  # type: ignore[no-untyped-call]
+        return [str(entry["message"]) for entry in log]
 
     def _root(self, name: str) -> str:
         return self._attribute("html", f"data-{name}")

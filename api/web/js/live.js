@@ -18,8 +18,9 @@ export class LiveFeed {
   #spokeAt = null;
 
   /**
-   * `receive(name, data)` gets every event, and `resumed` when the browser itself picked up a broken
-   * connection (tiles are not replayed then); `open(url)` makes an EventSource (another one in tests).
+   * `receive(name, data)` gets every event; `open(url)` makes an EventSource (another one in tests).
+   * A broken connection that the browser itself picks up goes on with Last-Event-ID: the server sends
+   * the alarms that were missed and the tiles of now.
    */
   constructor(url, receive, open = (address) => new EventSource(address)) {
     this.#url = url;
@@ -57,15 +58,10 @@ export class LiveFeed {
 
   #connect(nowMs) {
     const source = this.#open(this.#url);
-    let opened = 0;
     this.#source = source;
     this.#connectedAt = nowMs;
     this.#spokeAt = null;
     this.#heardAt = nowMs; // an attempt has as long as a silence
-    source.addEventListener('open', () => {
-      opened += 1;
-      if (opened > 1 && source === this.#source) this.#receive('resumed', null);
-    });
     for (const name of EVENTS) {
       source.addEventListener(name, (event) => {
         if (source === this.#source) this.#take(name, event);

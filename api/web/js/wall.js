@@ -103,10 +103,6 @@ class Wall {
 
   #receive(name, data) {
     const steady = performance.now();
-    if (name === 'resumed') {
-      this.#refreshOverview();
-      return;
-    }
     if (name === 'heartbeat') this.#hearClock(data.now, steady);
     if (name === 'reset') this.#condition.reset();
     if (name === 'snapshot') this.#takeSnapshot(data, steady);
@@ -126,6 +122,7 @@ class Wall {
     this.#picture.snapshot(data);
     this.#condition.snapshot(steady);
     this.#draw(steady);
+    this.#keepUp(steady);
   }
 
   #takeAlarm(alarm, steady) {
@@ -137,14 +134,6 @@ class Wall {
     if (this.#rowsAreDue) return;
     this.#rowsAreDue = true; // many changes of one moment are drawn as one
     requestAnimationFrame(() => this.#drawRows());
-  }
-
-  async #refreshOverview() {
-    try {
-      this.#picture.overview = await getJson(`/api/v1/overview?${this.#areaQuery().slice(1)}`);
-    } catch {
-      // the next tile event, or the watchdog, brings the figures
-    }
   }
 
   async #loadSeries(name) {

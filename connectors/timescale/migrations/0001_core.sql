@@ -172,14 +172,7 @@ CREATE TABLE reports (
 CREATE INDEX reports_open ON reports (due_at) WHERE status IN ('open', 'in_progress', 'reopened');
 CREATE INDEX reports_opened ON reports (opened_at);
 
--- All steps of a ticket of one local day; visits are derived from them, whatever order they came in.
-CREATE TABLE tickets (
-    office text NOT NULL,
-    day    date NOT NULL,
-    ticket text NOT NULL,
-    steps  jsonb NOT NULL,
-    PRIMARY KEY (office, day, ticket)
-);
+-- One person's way through a queue, derived from the ticket's events in whatever order they came.
 CREATE TABLE visits (
     office     text NOT NULL,
     day        date NOT NULL,

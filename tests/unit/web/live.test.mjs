@@ -97,12 +97,9 @@ test('half a message is no message', () => {
   assert.deepEqual(got, [['heartbeat', { now: 'x' }]]);
 });
 
-test('a dropped client leaves by itself, and a picked up connection is told', () => {
-  const { live, got, made } = feed();
+test('a dropped client leaves by itself', () => {
+  const { live, made } = feed();
   live.tick(performance.now());
-  made[0].send('open', {});
-  made[0].send('open', {});
-  assert.deepEqual(got, [['resumed', null]]);
   made[0].send('dropped', { reason: 'slow' });
   assert.equal(made[0].readyState, 2);
 });

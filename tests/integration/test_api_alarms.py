@@ -1,0 +1,268 @@
+"""Alarms over HTTP: lists, searching, pages, and the moves of operators."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from connectors.timescale.alarms import apply, move
+from connectors.timescale.database import Database
+from ioc import alarm as life
+from ioc import clock
+from ioc.alarm import ClosingCode, State, Step, Transition
+from ioc.severity import Severity
+from tests.views_server import Views, an_alarm, raise_alarms, running_views
+
+
+@pytest.fixture
+def views(database_url: str) -> Iterator[Views]:
+    with running_views(database_url) as found:
+        yield found
+
+
+def titles(found: dict[str, Any]) -> list[str]:
+    return [alarm["title"] for alarm in found["alarms"]]
+
+
+def test_open_alarms_come_most_urgent_first_then_newest(views: Views, database: Database) -> None:
+    raise_alarms(database, severity=Severity.LOW, title="low")
+    raise_alarms(database, severity=Severity.CRITICAL, title="older")
+    raise_alarms(database, severity=Severity.CRITICAL, title="newer")
+    (closed,) = raise_alarms(database, severity=Severity.CRITICAL, title="over")
+    move(database, closed, lambda a: life.close(a, ClosingCode.TEST, "a", clock.now()))
+    assert titles(views.get("/alarms")) == ["newer", "older", "low"]
+    assert titles(views.get("/alarms", state="normal")) == ["over"]
+    assert titles(views.get("/alarms", state="normal,unacknowledged")) == [
+        "over",
+        "newer",
+        "older",
+        "low",
+    ]
+
+
+def test_an_alarm_is_the_whole_object_of_the_contract(views: Views, database: Database) -> None:
+    (raised,) = raise_alarms(database, lat=21.5, lon=105.8)
+    found = views.get(f"/alarms/{raised}")
+    assert found == views.get("/alarms")["alarms"][0]
+    assert set(found) >= {
+        *("id", "rule", "key", "source", "severity", "priority", "state", "active", "area"),
+        *("area_name", "device", "title", "title_en", "guidance", "raised_at", "changed_at"),
+        *("returned_at", "acknowledged_at", "acknowledged_by", "assignee", "shelved_until"),
+        *("closed_at", "closing_code", "lat", "lon", "event", "count", "version"),
+    }
+    assert found["area_name"] == "Phường Phan Đình Phùng"
+    assert found["raised_at"].endswith("Z")
+    assert set(found["event"]) == {"ce_source", "id", "time"}
+
+
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [
+        ({"severity": "high"}, {"b"}),
+        ({"severity": "high,critical"}, {"a", "b"}),
+        ({"area": "05455"}, {"b", "c"}),
+        ({"area": "19"}, {"a", "b", "c"}),
+        ({"source": "camera"}, {"c"}),
+        ({"rule": "fire-alarm,sos"}, {"a", "b"}),
+        ({"state": "acknowledged"}, {"c"}),
+        ({"state": "shelved"}, set()),
+        ({"severity": "low", "source": "fire"}, set()),
+    ],
+)
+def test_filters_narrow_the_list(
+    views: Views, database: Database, params: dict[str, str], expected: set[str]
+) -> None:
+    raise_alarms(database, title="a")
+    raise_alarms(database, title="b", severity=Severity.HIGH, area="05455")
+    (last,) = raise_alarms(
+        database, title="c", severity=Severity.LOW, area="05455", source="camera", rule="x"
+    )
+    move(database, last, lambda a: life.acknowledge(a, "a", clock.now()))
+    assert set(titles(views.get("/alarms", **params))) == expected
+
+
+@pytest.mark.parametrize(
+    ("q", "expected"),
+    [
+        ("khoi", {"Khói ở chợ Đồng Quang"}),
+        ("KHÓI", {"Khói ở chợ Đồng Quang"}),
+        ("dong qua", {"Khói ở chợ Đồng Quang"}),
+        ("đồng", {"Khói ở chợ Đồng Quang"}),
+        ("zone-7", {"Báo cháy"}),
+        ("panel-12", {"Báo cháy"}),
+        ("dinh hoa", {"Ngập"}),  # the commune's name
+        ("Định Hóa", {"Ngập"}),
+        ("hoi", set()),
+        ("' | !", set()),
+        ("khoi & !cho | (", {"Khói ở chợ Đồng Quang"}),
+    ],
+)
+def test_a_search_needs_no_accents(
+    views: Views, database: Database, q: str, expected: set[str]
+) -> None:
+    raise_alarms(database, title="Khói ở chợ Đồng Quang", title_en="Smoke", device=None)
+    raise_alarms(database, title="Báo cháy", title_en="Fire", device="PANEL-1234/zone-7")
+    raise_alarms(database, title="Ngập", title_en="Flood", device="w1", area="05551")
+    assert set(titles(views.get("/alarms", q=q))) == expected
+    assert set(titles(views.get("/alarms", q=q, state="normal,unacknowledged"))) == expected
+
+
+@pytest.mark.parametrize("state", ["", "normal,unacknowledged"])
+def test_pages_show_every_alarm_once(views: Views, database: Database, state: str) -> None:
+    same = clock.now()
+    for severity in Severity:
+        raise_alarms(database, 3, severity=severity)
+        raise_alarms(database, 4, severity=severity, raised_at=same)
+    whole = [alarm["id"] for alarm in views.get("/alarms", state=state, limit=1000)["alarms"]]
+    assert len(set(whole)) == 28
+    seen: list[str] = []
+    cursor: str | None = None
+    while cursor or not seen:
+        page = views.get("/alarms", state=state, limit=5, **({"cursor": cursor} if cursor else {}))
+        seen += [alarm["id"] for alarm in page["alarms"]]
+        cursor = page["next"]
+    assert seen == whole
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"state": "open"},
+        {"severity": "fatal"},
+        {"area": "99999"},
+        {"cursor": "xyz"},
+        {"cursor": "OXwyMDI2LTAxLTAxfHg"},
+        {"limit": "1001"},
+        {"source": "a\0b"},
+        {"q": "x" * 101},
+    ],
+)
+def test_a_wrong_filter_is_a_problem_with_a_code(views: Views, params: dict[str, str]) -> None:
+    answer = views.client.get("/api/v1/alarms", params=params)
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["code"]
+
+
+def test_an_unknown_alarm_is_not_found(views: Views) -> None:
+    for path in (f"/alarms/{uuid4()}", f"/alarms/{uuid4()}/log"):
+        assert views.client.get(f"/api/v1{path}").status_code == 404
+    views.post(f"/alarms/{uuid4()}/acknowledge", {}, status=404)
+    assert views.client.get("/api/v1/alarms/none").status_code == 400
+
+
+# Moves ------------------------------------------------------------------------------------------
+
+
+def test_the_life_of_an_alarm_is_told_with_who_and_why(views: Views, database: Database) -> None:
+    (raised,) = raise_alarms(database)
+    path = f"/alarms/{raised}"
+    assert views.post(f"{path}/acknowledge", {"by": "Hoa"})["acknowledged_by"] == "Hoa"
+    assert views.post(f"{path}/unacknowledge", {})["state"] == "unacknowledged"
+    assert views.post(f"{path}/assign", {"assignee": "Đội 3"})["assignee"] == "Đội 3"
+    assert views.post(f"{path}/assign", {"assignee": None})["assignee"] is None
+    views.post(f"{path}/comment", {"by": "Hoa", "comment": "đang xem"})
+    shelved = views.post(f"{path}/shelve", {"minutes": 30, "comment": "thử còi"})
+    assert shelved["state"] == "shelved"
+    until = datetime.fromisoformat(shelved["shelved_until"])
+    assert timedelta(minutes=29) < until - clock.now() <= timedelta(minutes=30)
+    assert views.post(f"{path}/unshelve", {})["state"] == "acknowledged"
+    closed = views.post(f"{path}/close", {"by": "Hoa", "code": "false", "comment": "hơi nước"})
+    assert (closed["state"], closed["closing_code"]) == ("normal", "false")
+    log = views.get(f"{path}/log")["log"]
+    assert [step["type"] for step in log] == [
+        *("raised", "acknowledged", "unacknowledged", "assigned", "assigned"),
+        *("commented", "shelved", "unshelved", "closed"),
+    ]
+    assert (log[-1]["by"], log[-1]["comment"]) == ("Hoa", "hơi nước")
+    assert (log[1]["from_state"], log[1]["to_state"]) == ("unacknowledged", "acknowledged")
+    assert log[2]["by"] == "local"
+    first = views.get(f"{path}/log", limit=4)
+    rest = views.get(f"{path}/log", cursor=first["next"])
+    assert first["log"] + rest["log"] == log
+
+
+def test_a_move_without_a_body_is_one_without_a_comment(views: Views, database: Database) -> None:
+    (raised,) = raise_alarms(database)
+    answer = views.client.post(f"/api/v1/alarms/{raised}/acknowledge")
+    assert answer.json()["state"] == "acknowledged"
+
+
+def test_a_move_that_is_not_allowed_answers_with_the_alarm_as_it_is(
+    views: Views, database: Database
+) -> None:
+    (raised,) = raise_alarms(database)
+    views.post(f"/alarms/{raised}/acknowledge", {"by": "first"})
+    answer = views.post(f"/alarms/{raised}/acknowledge", {"by": "second"}, status=409)
+    assert answer["code"] == "already"
+    assert "first" in answer["detail"]
+    assert answer["alarm"] == views.get(f"/alarms/{raised}")
+
+
+@pytest.mark.parametrize("seen", [{"severity": "low"}, {"version": 1}])
+@pytest.mark.parametrize(
+    ("word", "body"),
+    [("acknowledge", {}), ("close", {"code": "true"}), ("shelve", {"minutes": 5, "comment": "x"})],
+)
+def test_a_move_on_an_old_sight_of_the_alarm_is_refused_when_it_is_worse_by_now(
+    views: Views, database: Database, seen: dict[str, Any], word: str, body: dict[str, Any]
+) -> None:
+    now = clock.now()
+    alarm = an_alarm(now, severity=Severity.LOW)
+    worse = replace(alarm, severity=Severity.HIGH, version=2, changed_at=now)
+    with database.transaction() as conn:
+        apply(
+            conn,
+            [
+                Transition(Step.RAISED, State.NORMAL, alarm, now),
+                Transition(Step.SEVERITY_CHANGED, alarm.state, worse, now),
+            ],
+        )
+    answer = views.post(f"/alarms/{alarm.id}/{word}", {**body, **seen}, status=409)
+    assert answer["code"] == "severity"
+    assert answer["alarm"]["severity"] == "high"
+    views.post(f"/alarms/{alarm.id}/{word}", {**body, "version": 2})
+
+
+@pytest.mark.parametrize(
+    ("word", "body"),
+    [
+        ("shelve", {"minutes": 5}),
+        ("shelve", {"comment": "x"}),
+        ("shelve", {"minutes": 5, "until": "2100-01-01T00:00:00Z", "comment": "x"}),
+        ("shelve", {"until": "2100-01-01T00:00:00", "comment": "x"}),
+        ("close", {}),
+        ("close", {"code": "whatever"}),
+        ("comment", {}),
+        ("comment", {"comment": ""}),
+        ("assign", {}),
+        ("acknowledge", {"by": ""}),
+        ("acknowledge", {"comment": "a\0b"}),
+    ],
+)
+def test_a_move_with_a_wrong_body_changes_nothing(
+    views: Views, database: Database, word: str, body: dict[str, Any]
+) -> None:
+    (raised,) = raise_alarms(database)
+    views.post(f"/alarms/{raised}/{word}", body, status=400)
+    assert views.get(f"/alarms/{raised}")["version"] == 1
+
+
+def test_a_shelf_that_ends_too_late_is_refused(views: Views, database: Database) -> None:
+    (raised,) = raise_alarms(database)
+    body = {"until": "2100-01-01T00:00:00Z", "comment": "x"}
+    assert views.post(f"/alarms/{raised}/shelve", body, status=409)["code"] == "time"
+
+
+def test_two_operators_at_once_acknowledge_it_once(views: Views, database: Database) -> None:
+    (raised,) = raise_alarms(database)
+    assert isinstance(raised, UUID)
+    views.post(f"/alarms/{raised}/acknowledge", {"by": "a"})
+    views.post(f"/alarms/{raised}/acknowledge", {"by": "b"}, status=409)
+    log = views.get(f"/alarms/{raised}/log")["log"]
+    assert [step["type"] for step in log] == ["raised", "acknowledged"]

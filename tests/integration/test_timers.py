@@ -1,0 +1,236 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from psycopg.types.json import Jsonb
+
+from connectors.timescale import alarms, timers
+from connectors.timescale.database import Database
+from connectors.timescale.timers import Timer
+from ioc import clock
+from ioc.alarm import Alarm, State, Step, Transition, shelve, unshelve
+from ioc.rule import RuleSet, load
+from ioc.settings import Settings
+from ioc.severity import Severity
+from streams.timers import EXPIRE_ROWS, arm_housekeeping, handlers_of, run_due
+
+NOW = clock.now()
+RULES = load(
+    """
+rules:
+  - id: smoke
+    title: "Khói"
+    title_en: "Smoke"
+    type: ioc.fire.reading
+    kind: match
+    when: {state: alarm}
+    clear: {silence: 5m}
+    per: device
+    severity: high
+""",
+    "test.yaml",
+)
+
+
+def at(minutes: float) -> datetime:
+    return NOW + timedelta(minutes=minutes)
+
+
+def due(db: Database, now: datetime, rules: RuleSet | None = None) -> int:
+    settings = Settings(dead_letter_days=30, retention_days=90)
+    return run_due(db, handlers_of(settings, rules or RuleSet()), now)
+
+
+def raise_alarm(db: Database, key: str = "panel-1") -> Alarm:
+    alarm = Alarm(
+        id=uuid4(),
+        rule="smoke",
+        key=key,
+        source="fire",
+        severity=Severity.HIGH,
+        state=State.UNACKNOWLEDGED,
+        active=True,
+        area="05443",
+        device=key,
+        title="Khói",
+        title_en="Smoke",
+        guidance=(),
+        ack_required=True,
+        raised_at=NOW,
+        changed_at=NOW,
+        condition_at=NOW,
+        event_source="/sia/1234",
+        event_id="e-1",
+        event_time=NOW,
+    )
+    with db.transaction() as conn:
+        alarms.apply(conn, [Transition(Step.RAISED, State.NORMAL, alarm, NOW)])
+    return alarm
+
+
+def state_of(db: Database, alarm_id: UUID) -> State:
+    with db.reading() as conn:
+        row = conn.execute("SELECT state FROM alarms WHERE id = %s", [alarm_id]).fetchone()
+    assert row is not None
+    return State(row["state"])
+
+
+def armed(db: Database, kind: str) -> list[datetime]:
+    with db.reading() as conn:
+        rows = conn.execute("SELECT due_at FROM timers WHERE kind = %s ORDER BY 1", [kind])
+        return [row["due_at"] for row in rows]
+
+
+def read_up_to(db: Database, progress: list[datetime | None], log: str = "log") -> None:
+    with db.transaction() as conn:
+        for partition, progress_at in enumerate(progress):
+            conn.execute(
+                "INSERT INTO offsets (log, topic, partition, next, progress_at, held_at)"
+                " VALUES (%s, 'ioc.fire.v1', %s, 0, %s, now())"
+                " ON CONFLICT (log, topic, partition)"
+                " DO UPDATE SET progress_at = excluded.progress_at, held_at = clock_timestamp()",
+                [log, partition, progress_at],
+            )
+
+
+def test_a_shelf_that_is_over_rings_again_also_after_an_outage(database: Database) -> None:
+    alarm = raise_alarm(database)
+    alarms.move(database, alarm.id, lambda now: shelve(now, at(10), "An", NOW))
+    assert due(database, at(9)) == 0
+    assert state_of(database, alarm.id) is State.SHELVED
+    assert due(database, at(600)) == 1
+    assert state_of(database, alarm.id) is State.UNACKNOWLEDGED
+    assert armed(database, "shelf") == []
+
+
+def test_a_shelf_that_a_person_ended_is_left_alone(database: Database) -> None:
+    alarm = raise_alarm(database)
+    alarms.move(database, alarm.id, lambda now: shelve(now, at(10), "An", NOW))
+    alarms.move(database, alarm.id, lambda now: unshelve(now, "An", at(1)))
+    with database.transaction() as conn:
+        timers.arm(conn, Timer("shelf", str(alarm.id), timers.WALL, at(10)))
+    assert due(database, at(11)) == 1
+    assert state_of(database, alarm.id) is State.ACKNOWLEDGED
+    assert armed(database, "shelf") == []
+
+
+def test_an_outage_of_ours_makes_nothing_silent(database: Database) -> None:
+    seen = []
+
+    def silence(db: Database, timer: Timer, now: datetime) -> None:
+        seen.append(timer.key)
+        with db.transaction() as conn:
+            assert timers.take(conn, timer)
+
+    def run() -> list[str]:
+        run_due(database, {"silence": silence}, at(60))
+        return seen
+
+    with database.transaction() as conn:
+        timers.arm(conn, Timer("silence", "smoke panel-1", timers.STREAM, at(5)))
+    assert run() == [], "no stream was ever read"
+    read_up_to(database, [at(60), None])
+    assert run() == [], "a partition was never read"
+    read_up_to(database, [at(60), at(4)])
+    assert run() == [], "a partition is behind"
+    read_up_to(database, [at(60), at(6)])
+    assert run() == ["smoke panel-1"]
+
+
+def test_logs_of_former_lives_do_not_hold_back_the_stream(database: Database) -> None:
+    read_up_to(database, [at(-600)], log="before")
+    read_up_to(database, [at(3), at(2)], log="now")
+    with database.reading() as conn:
+        assert timers.stream_progress(conn) == at(2)
+
+
+def test_an_alarm_is_cleared_when_the_stream_has_been_silent_about_it(database: Database) -> None:
+    alarm = raise_alarm(database)
+    with database.transaction() as conn:
+        timers.arm(
+            conn,
+            Timer(
+                "silence",
+                "smoke panel-1",
+                timers.STREAM,
+                at(5),
+                {"rule": "smoke", "key": "panel-1"},
+            ),
+        )
+    read_up_to(database, [at(6)])
+    assert due(database, at(6), RULES) == 1
+    assert state_of(database, alarm.id) is State.RETURNED
+    assert armed(database, "silence") == []
+
+
+def test_a_timer_that_was_armed_anew_meanwhile_is_not_taken(database: Database) -> None:
+    timer = Timer("silence", "k", timers.STREAM, at(5), {"rule": "r"})
+    with database.transaction() as conn:
+        timers.arm(conn, timer)
+        timers.arm(conn, Timer("silence", "k", timers.STREAM, at(9), {"rule": "r"}))
+        assert not timers.is_mine(conn, timer)
+        assert not timers.take(conn, timer)
+        assert not timers.rearm(conn, timer, at(20))
+    assert armed(database, "silence") == [at(9)]
+
+
+def test_two_notifiers_do_not_work_on_one_timer_and_neither_waits(database: Database) -> None:
+    timer = Timer("silence", "k", timers.WALL, at(0))
+    with database.transaction() as conn:
+        timers.arm(conn, timer)
+    with database.transaction() as first, database.transaction() as second:
+        assert timers.is_mine(first, timer)
+        assert not timers.is_mine(second, timer)
+        assert timers.take(first, timer)
+        assert not timers.take(second, timer), "it does not wait for the first either"
+
+
+def test_a_timer_whose_handler_fails_steps_aside_and_the_others_run(database: Database) -> None:
+    done = []
+
+    def broken(db: Database, timer: Timer, now: datetime) -> None:
+        raise ValueError(timer.key)
+
+    def good(db: Database, timer: Timer, now: datetime) -> None:
+        done.append(timer.key)
+        with db.transaction() as conn:
+            timers.take(conn, timer)
+
+    with database.transaction() as conn:
+        timers.arm(conn, Timer("broken", "1", timers.WALL, at(-2)))
+        timers.arm(conn, Timer("good", "2", timers.WALL, at(-1)))
+    handlers = {"broken": broken, "good": good}
+    assert run_due(database, handlers, NOW) == 2
+    assert done == ["2"]
+    assert run_due(database, handlers, NOW) == 0
+    assert run_due(database, handlers, at(1)) == 1, "it is tried again later"
+
+
+def test_old_dead_letters_go_in_pieces_and_the_next_look_is_tomorrow(database: Database) -> None:
+    with database.transaction() as conn:
+        conn.execute(
+            'INSERT INTO dead_letters (at, log, topic, partition, "offset", received_at, source,'
+            " reason, detail, raw)"
+            " SELECT %s::timestamptz - n * interval '1 day', 'l', 't', 0, n,"
+            " %s, 'fire', 'schema', '', ''"
+            " FROM generate_series(1, 40) AS n",
+            [NOW, NOW],
+        )
+        arm_housekeeping(conn, NOW)
+        arm_housekeeping(conn, at(5))
+    assert due(database, NOW) == 2
+    with database.reading() as conn:
+        row = conn.execute("SELECT count(*) AS n FROM dead_letters").fetchone()
+    assert row == {"n": 30}
+    assert armed(database, "dead_letters_expire") == [NOW + timedelta(days=1)]
+    assert EXPIRE_ROWS >= 1000
+
+
+def test_a_late_events_window_is_refreshed_and_forgotten(database: Database) -> None:
+    window = {"from": at(-10_000).isoformat(), "to": at(-9_999).isoformat()}
+    with database.transaction() as conn:
+        timers.arm(conn, Timer("cagg_refresh", "x", timers.WALL, NOW, window))
+        assert conn.execute("SELECT payload = %s AS same FROM timers", [Jsonb(window)]).fetchone()
+    assert due(database, NOW) == 1
+    assert armed(database, "cagg_refresh") == []

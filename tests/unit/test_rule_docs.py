@@ -1,0 +1,117 @@
+"""The examples and the words of docs/rules.md are true."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from ioc.rule import EMPTY, Kind, Per, Raise, Rule, evaluate, load, shipped
+from ioc.rule.load import COUNT_MAX, RULES_MAX
+from ioc.rule.when import DEPTH_MAX, TESTS_MAX
+from ioc.rule.window import MARKS_MAX
+
+PAGE = (Path(__file__).parents[2] / "docs" / "rules.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Event:
+    """An event that an example speaks of."""
+
+    type: str
+    kind: str
+    data: dict[str, object]
+    time: datetime
+    source: str = "any"
+    area: str | None = "05443"
+    device: str | None = "d-1"
+    severity: str | None = None
+    ce_source: str = "/s"
+    ce_id: str = "e"
+
+    @property
+    def received_at(self) -> datetime:
+        return self.time
+
+
+def example(name: str) -> Rule:
+    for text in EXAMPLES:
+        for rule in load(text, "docs/rules.md").rules:
+            if rule.id == name:
+                return rule
+    raise AssertionError(f"docs/rules.md has no rule {name}")
+
+
+def told(rule: Rule, events: list[Event]) -> list[str]:
+    window, words = EMPTY, []
+    for event in events:
+        window, verdicts = evaluate(rule, window, event)
+        words += [
+            f"{type(each).__name__.lower()} {(each.at - NOON) // timedelta(minutes=1)}"
+            for each in verdicts
+        ]
+    return words
+
+
+def gas(minute: int, state: str) -> Event:
+    time = NOON + timedelta(minutes=minute)
+    return Event("ioc.fire.reading", "gas", {"kind": "gas", "state": state}, time)
+
+
+def crowd(minute: int, score: float = 0.9, phase: str = "new") -> Event:
+    time = NOON + timedelta(minutes=minute)
+    data: dict[str, object] = {"label": "crowd", "score": score, "phase": phase}
+    return Event("ioc.camera.alert", "crowd", data, time)
+
+
+def test_every_kind_has_an_example_and_every_example_is_right() -> None:
+    rules = [rule for text in EXAMPLES for rule in load(text, "docs/rules.md").rules]
+    assert {rule.kind for rule in rules} == set(Kind)
+    assert all(f"## Kind `{kind}`" in PAGE for kind in Kind)
+
+
+def test_the_match_example_does_what_the_page_says() -> None:
+    rule = example("warehouse-gas")
+    assert told(rule, [gas(0, "test"), gas(1, "alarm"), gas(2, "normal")]) == ["raise 1", "clear 2"]
+    elsewhere = Event("ioc.fire.reading", "gas", gas(0, "alarm").data, NOON, area="05444")
+    assert told(rule, [elsewhere]) == []
+
+
+def test_the_count_example_does_what_the_page_says() -> None:
+    rule = example("crowd-at-market")
+    assert told(rule, [crowd(0), crowd(1), crowd(2), crowd(10)]) == ["raise 10"]
+    assert told(rule, [crowd(0), crowd(1), crowd(2), crowd(11)]) == []
+    assert told(rule, [crowd(0), crowd(1, score=0.5), crowd(2, phase="end"), crowd(3)]) == []
+    assert told(rule, [crowd(minute) for minute in (0, 1, 2, 3, 18, 40)]) == [
+        *("raise 3", "raise 18", "clear 33")
+    ]
+
+
+def test_a_page_s_titles_are_filled_in() -> None:
+    event = gas(0, "alarm")
+    _, verdicts = evaluate(example("warehouse-gas"), EMPTY, event)
+    assert isinstance(verdicts[0], Raise)
+    title = verdicts[0].rule.title.of(event, "Phường Tích Lương", 1)
+    assert title == "Rò khí gas tại kho d-1, Phường Tích Lương"
+
+
+@pytest.mark.parametrize("per", Per)
+def test_every_key_is_named(per: Per) -> None:
+    assert f"`{per.value}`" in PAGE
+
+
+@pytest.mark.parametrize("key", sorted({key for r in shipped().rules for key in r.plain}))
+def test_every_key_of_the_shipped_rules_is_named(key: str) -> None:
+    assert f"`{key}`" in PAGE
+
+
+def test_the_bounds_on_the_page_are_the_bounds() -> None:
+    assert f"(2 to {COUNT_MAX})" in PAGE
+    assert f"{RULES_MAX:,} rules" in PAGE
+    assert f"{TESTS_MAX} tests and {DEPTH_MAX} levels" in PAGE
+    assert f"at most {MARKS_MAX} marks" in PAGE
