@@ -14,8 +14,16 @@ from ioc.severity import Severity
 Instant = Annotated[
     str, Field(json_schema_extra={"format": "date-time"}, examples=["2026-11-22T07:05:09Z"])
 ]
-Comment = Annotated[str, Field(min_length=1, max_length=2000, examples=["Đã cử tổ kiểm tra"])]
-Name = Annotated[str, Field(min_length=1, max_length=100, examples=["Trực ban 1"])]
+#: PostgreSQL stores no NUL.
+NO_NUL = r"^[^\x00]*$"
+Comment = Annotated[
+    str, Field(min_length=1, max_length=2000, pattern=NO_NUL, examples=["Đã cử tổ kiểm tra"])
+]
+Name = Annotated[str, Field(min_length=1, max_length=100, pattern=NO_NUL, examples=["Trực ban 1"])]
+
+
+def _example(**body: object) -> ConfigDict:
+    return ConfigDict(json_schema_extra={"examples": [dict(body)]})
 
 
 class RaisedBy(BaseModel):
@@ -95,6 +103,8 @@ class Move(BaseModel):
     screen the move is refused when the alarm is more severe by now.
     """
 
+    model_config = _example(by="Trực ban 1", comment="Đã cử tổ kiểm tra", severity="critical")
+
     by: Name | None = None
     comment: Comment | None = None
     severity: Severity | None = Field(None, examples=["high"])
@@ -103,6 +113,8 @@ class Move(BaseModel):
 
 class Shelve(Move):
     """Until when, or for how many minutes; and why."""
+
+    model_config = _example(by="Trực ban 1", minutes=60, comment="Đơn vị thử hệ thống báo cháy")
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -128,16 +140,22 @@ class Shelve(Move):
 class Assign(Move):
     """To whom; null takes it from them."""
 
+    model_config = _example(by="Trực ban 1", assignee="Đội PCCC khu vực 1")
+
     assignee: Name | None
 
 
 class Remark(Move):
     """A remark."""
 
+    model_config = _example(by="Trực ban 1", comment="Chủ cơ sở nghe máy, đang kiểm tra")
+
     comment: Comment
 
 
 class Close(Move):
     """What it was."""
+
+    model_config = _example(by="Trực ban 1", code="false", comment="Hơi nước từ bếp")
 
     code: ClosingCode = Field(examples=["true"])

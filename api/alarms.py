@@ -173,7 +173,7 @@ def _named(words: list[str]) -> tuple[str, ...]:
 
 
 def _after(cursor: str | None) -> After | None:
-    if cursor is None:
+    if not cursor:
         return None
     priority, raised_at, alarm_id = cursors.read(cursor, 3)
     try:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
+import json
 from datetime import datetime
 from typing import Annotated, Any
 
-import orjson
 from fastapi import APIRouter, Body, Path, Query, Request
 from pydantic import BaseModel, Field
 
@@ -136,7 +136,8 @@ def retry_dead_letter(
         letter_id,
         by=who.name,
         now=now,
-        value=orjson.dumps(fixed.value) if fixed else None,
+        # This writer takes all that a body can hold; the event's own reader judges it.
+        value=json.dumps(fixed.value).encode() if fixed else None,
     )
     if isinstance(outcome, Refusal):
         raise Problem(

@@ -50,5 +50,5 @@ def get_summary(
     """Return how many dossiers were received, resolved (on time, late), are open and overdue."""
     where = seen_area(who, area)
     with db.reading() as conn:
-        counts = dossiers_by_area(conn, when.start, when.end, office=office, area=where)
+        counts = dossiers_by_area(conn, when.start, when.end, office=office or None, area=where)
     return dossiers_tile(added_up(counts.values()))

@@ -119,7 +119,6 @@ async def post_events(request: Request, who: Sender) -> Accepted:
 
 
 def _take(of: Parts, body: bytes, headers: dict[str, str], who: Caller) -> Accepted:
-    check_broker(of)
     intake = taken(body, headers, clock.now(), who.area)
     API_EVENTS.labels("refused").inc(len(intake.refused))
     if intake.refused:
@@ -133,6 +132,7 @@ def _take(of: Parts, body: bytes, headers: dict[str, str], who: Caller) -> Accep
         )
         if not intake.records:
             raise _nothing_usable(intake)
+    check_broker(of)
     try:
         of.producer.publish(intake.records, PUBLISH_TIMEOUT_S)
     except BrokerUnavailableError as error:

@@ -190,6 +190,9 @@ def _with_security_headers(send: Send, path: str) -> Send:
             if path.startswith("/api/"):
                 # Answers are about now, and some are personal: no proxy or browser keeps them.
                 headers.setdefault("Cache-Control", "no-store")
+            elif path.startswith("/web/"):
+                # Asked again each time (304): no screen may run the scripts of the version before.
+                headers.setdefault("Cache-Control", "no-cache")
         await send(message)
 
     return secured

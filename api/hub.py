@@ -290,6 +290,9 @@ class Hub:
             except DatabaseUnavailableError as error:
                 log.warning("the alarm feed waits: %s", error, extra={"action": "lose_feed"})
                 self._stopping.wait(RETRY_S)
+            except Exception:  # noqa: BLE001 - a thread that died would leave screens that lie
+                log.exception("the alarm feed failed", extra={"action": "fail_feed"})
+                self._stopping.wait(RETRY_S)
 
     def _follow_on_one_connection(self, loop: asyncio.AbstractEventLoop) -> None:
         with connect(self._database.url, "ioc api feed") as conn:
@@ -385,6 +388,10 @@ class Hub:
             found = await asyncio.to_thread(self._numbers, areas)
         except DatabaseUnavailableError as error:
             log.warning("no numbers: %s", error, extra={"action": "miss_numbers"})
+            self._tell_stopped()
+            return
+        except Exception:  # noqa: BLE001 - a task that died would leave numbers that stand still
+            log.exception("the numbers cannot be read", extra={"action": "fail_numbers"})
             self._tell_stopped()
             return
         for area, numbers in found.items():

@@ -60,6 +60,6 @@ def get_summary(
     """Return how many tickets were issued, called, served and abandoned, and the waiting times."""
     where = seen_area(who, area)
     with db.reading() as conn:
-        counts = visits_by_area(conn, when.start, when.end, office=office, area=where)
-        waited = waits(conn, when.start, when.end, office=office, area=where)
+        counts = visits_by_area(conn, when.start, when.end, office=office or None, area=where)
+        waited = waits(conn, when.start, when.end, office=office or None, area=where)
     return queues_tile(added_up(counts.values()), waited)

@@ -100,7 +100,7 @@ def get_series(  # noqa: PLR0913 - one parameter is one filter
     """
     where = seen_area(who, area)
     window = window_of(when, STEPS[step])
-    only = Only(source, where, kind)
+    only = Only(source or None, where, kind or None)
     with db.reading() as conn:
         values = _values(conn, metric, window, only)
     points = [Point.model_construct(t=t, n=values.get(t, 0)) for t in buckets(window)]

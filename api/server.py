@@ -10,7 +10,7 @@ from api.connection import Protocol, Server
 from ioc.settings import Settings
 
 #: Live views hold a connection each; beyond this many of anything the answer is 503.
-CONNECTIONS_MAX = 4_000
+CONNECTIONS_MAX = 6_000
 KEEP_ALIVE_S = 20
 #: Live views never end by themselves.
 SHUTDOWN_S = 3

@@ -10,6 +10,7 @@ from fastapi import Depends, Query
 from pydantic import AwareDatetime
 
 from api.problem import Problem
+from api.province import local_day
 from ioc import clock
 
 #: Nothing is older than TIME_MIN of the events; a range beyond it is a slip of the finger.
@@ -26,9 +27,13 @@ class Span:
 
 def span(
     start: Annotated[
-        AwareDatetime,
-        Query(alias="from", examples=["2026-11-21T17:00:00Z"], description="RFC 3339"),
-    ],
+        AwareDatetime | None,
+        Query(
+            alias="from",
+            examples=["2026-11-21T17:00:00Z"],
+            description="RFC 3339; none: the beginning of the day in Asia/Ho_Chi_Minh",
+        ),
+    ] = None,
     end: Annotated[
         AwareDatetime | None,
         Query(alias="to", examples=["2026-11-22T17:00:00Z"], description="Not included; none: now"),
@@ -41,6 +46,7 @@ def span(
     """
     end = end or clock.now()
     try:
+        start = start or local_day(end)
         found = Span(start.astimezone(UTC), end.astimezone(UTC))
     except OverflowError:
         raise Problem(400, "`from` or `to` is no time of ours", code="range") from None

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
+import orjson
 from fastapi import APIRouter, Body, Path, Request
 from pydantic import BaseModel, Field
 
@@ -70,8 +71,7 @@ def post_webhook(
     whole_province(who)
     check_url(webhook.url, parts(request).settings.webhook_allow_private)
     wanted = webhook.filter or {}
-    if "\\u0000" in json.dumps(wanted):
-        raise Problem(400, "filter: a text holds a NUL, which no text in the database can")
+    _check_storable(wanted)
     with db.transaction() as conn:
         endpoint_id, secret = endpoints.create(conn, webhook.name, webhook.url, wanted, clock.now())
     return Created(id=endpoint_id, secret=secret)
@@ -98,3 +98,14 @@ def delete_webhook(
     whole_province(who)
     with db.transaction() as conn:
         endpoints.delete(conn, webhook_id)
+
+
+def _check_storable(wanted: dict[str, Any]) -> None:
+    """Refuse what JSON can say and the database cannot keep: NUL, half a surrogate pair, NaN."""
+    text = json.dumps(wanted)
+    try:
+        orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise Problem(400, "filter: a value in it is no text and no number") from None
+    if "\\u0000" in text:
+        raise Problem(400, "filter: a text in it holds a NUL character")

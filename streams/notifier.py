@@ -26,7 +26,7 @@ from connectors.timescale.deliveries import Claim, Room
 from ioc import clock, metrics
 from ioc.errors import DatabaseUnavailableError
 from ioc.notify import Attempt, Delivered, Outcome, Step, message
-from ioc.rule import RuleSet, load_all, shipped
+from ioc.rule import RuleSet
 from ioc.settings import Settings
 from streams import timers
 from streams.notifier_http import Pulse, serve
@@ -222,13 +222,9 @@ def tell(claim: Claim, outcome: Outcome, attempt: Attempt, step: Step) -> None:
 # The process ------------------------------------------------------------------------------------
 
 
-def run(settings: Settings) -> None:
-    """Run the notifier until SIGTERM or SIGINT.
-
-    Raises:
-        ConfigError: a rule file is wrong.
-    """
-    asyncio.run(Process(settings, rules_of(settings)).run())
+async def run(settings: Settings, rules: RuleSet) -> None:
+    """Run the notifier until SIGTERM or SIGINT; `rules` say which alarms silence clears."""
+    await Process(settings, rules).run()
 
 
 class Process:
@@ -344,12 +340,3 @@ class Process:
             except DatabaseUnavailableError as error:
                 log.warning("%s; waiting", error, extra={"action": "wait_database"})
                 self._stop.wait(AWAY_S)
-
-
-def rules_of(settings: Settings) -> RuleSet:
-    """Return the shipped rules with those of `<config_dir>/rules/` on top."""
-    folder = settings.config_dir / "rules" if settings.config_dir else None
-    if folder is None or not folder.is_dir():
-        return shipped()
-    files = sorted(folder.glob("*.yaml"))
-    return shipped().overlaid(load_all([(str(file), file.read_text("utf-8")) for file in files]))

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -34,6 +35,8 @@ DAY = timedelta(days=1)
 EXPIRE_ROWS = 5_000
 #: A refresh must hold at least one whole bucket.
 REFRESH_MARGIN = timedelta(days=1)
+RUNNING = " running"
+REDO = timedelta(minutes=10)
 
 Handler = Callable[[Database, Timer, datetime], None]
 
@@ -42,7 +45,7 @@ class ArmedAnewError(IocError):
     """The timer was armed anew while it was handled; nothing of that may be kept."""
 
 
-def run(db: Database, handlers: dict[str, Handler], stop: threading.Event) -> None:
+def run(db: Database, handlers: Mapping[str, Handler], stop: threading.Event) -> None:
     """Handle what comes due until told to stop; a database that is away is waited for."""
     while not stop.is_set():
         try:
@@ -54,7 +57,7 @@ def run(db: Database, handlers: dict[str, Handler], stop: threading.Event) -> No
         stop.wait(pause_s)
 
 
-def run_due(db: Database, handlers: dict[str, Handler], now: datetime) -> int:
+def run_due(db: Database, handlers: Mapping[str, Handler], now: datetime) -> int:
     """Handle what is due at `now` by the wall and by the stream, in order; return how many."""
     kinds = sorted(handlers)
     with db.reading() as conn:
@@ -138,14 +141,20 @@ def shelf(db: Database, timer: Timer, now: datetime) -> None:
 def refresh(db: Database, timer: Timer, now: datetime) -> None:
     """Work out hours and days again into which a late event fell, behind the policies' windows.
 
-    Payload: `from` and `to`, the minutes that changed. A window that grew meanwhile is another row
-    by then and is done again as a whole.
+    Payload: `from` and `to`, what changed. The timer makes room before the work begins, so that an
+    event that commits meanwhile arms another; a second row stands for the work until it is done,
+    and comes due itself when this process is killed.
     """
+    running = replace(timer, key=timer.key.removesuffix(RUNNING) + RUNNING, due_at=now + REDO)
+    with db.transaction() as conn:
+        if not timers.is_mine(conn, timer) or not timers.take(conn, timer):
+            return
+        timers.arm(conn, running)
     start = datetime.fromisoformat(timer.payload["from"])
     end = datetime.fromisoformat(timer.payload["to"])
     with db.reading() as conn:
         timers.refresh_aggregates(conn, start - REFRESH_MARGIN, end + REFRESH_MARGIN)
-        timers.take(conn, timer)
+        timers.take(conn, running)
 
 
 def daily(age: timedelta | None, expire: Callable[[Conn, datetime, int], int]) -> Handler:

@@ -8,11 +8,19 @@ WITH mine AS NOT MATERIALIZED (
     WHERE (%(office)s::text IS NULL OR office = %(office)s::text)
       AND (%(area)s::text IS NULL OR area = %(area)s::text)
 ), again AS (
+    -- The scalar EXISTS are asked once: with nothing older than `from` there is nothing to join.
     SELECT d.office, d.dossier, d.area, s.action, d.due_at, min(s.at) AS at
     FROM dossier_steps s JOIN mine d USING (office, dossier)
-    WHERE s.at >= %(start)s AND s.at < %(end)s
-      AND ((s.action = 'received' AND d.received_at < %(start)s)
-        OR (s.action = 'resolved' AND d.resolved_at < %(start)s))
+    WHERE s.at >= %(start)s AND s.at < %(end)s AND s.action = 'received'
+      AND d.received_at < %(start)s
+      AND (SELECT EXISTS (SELECT FROM dossiers WHERE received_at < %(start)s))
+    GROUP BY d.office, d.dossier, d.area, s.action, d.due_at
+    UNION ALL
+    SELECT d.office, d.dossier, d.area, s.action, d.due_at, min(s.at)
+    FROM dossier_steps s JOIN mine d USING (office, dossier)
+    WHERE s.at >= %(start)s AND s.at < %(end)s AND s.action = 'resolved'
+      AND d.resolved_at < %(start)s
+      AND (SELECT EXISTS (SELECT FROM dossiers WHERE resolved_at < %(start)s))
     GROUP BY d.office, d.dossier, d.area, s.action, d.due_at
 ), counted AS (
     SELECT area, count(*) AS received, 0 AS resolved, 0 AS on_time, 0 AS open, 0 AS overdue

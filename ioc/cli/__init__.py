@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ioc.clock import LOCAL_ZONE
 from ioc.errors import IocError
 from ioc.settings import Settings
 
@@ -89,9 +91,55 @@ def api() -> None:
 @app.command()
 def notifier() -> None:
     """Run timers and send webhooks."""
+    import asyncio
+
+    from ioc.rule import in_force
     from streams.notifier import run
 
-    run(_settings())
+    settings = _settings()
+    asyncio.run(run(settings, in_force(settings.config_dir)))
+
+
+@app.command()
+def send(
+    files: Annotated[list[Path], typer.Argument(help="NDJSON of CloudEvents; - is stdin.")],
+    check: Annotated[
+        bool, typer.Option(help="Refuse what would be a dead letter, before it is sent.")
+    ] = True,
+    topic: Annotated[str | None, typer.Option(help="With --no-check: send to this topic.")] = None,
+) -> None:
+    """Send events to Kafka; the last line says how many."""
+    from ioc.cli.send import send as run
+
+    sys.exit(run(files, _settings(), check=check, topic=topic))
+
+
+@app.command()
+def simulate(  # noqa: PLR0913, PLR0917 - each is an option
+    scenario: Annotated[
+        str, typer.Option(help="quiet-day, market-fire, storm, queue-rush or dossiers-2023.")
+    ] = "quiet-day",
+    rate: Annotated[float | None, typer.Option(help="Events a second.")] = None,
+    duration: Annotated[float | None, typer.Option(help="Seconds of the scenario.")] = None,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same events.")] = 1,
+    start: Annotated[datetime | None, typer.Option(help="When the scenario begins.")] = None,
+    live: Annotated[bool, typer.Option("--live", help="Go on for ever, at a calm rate.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Write a file instead (.ndjson[.gz]).")] = None,
+) -> None:
+    """Send the events of a made-up province."""
+    from ioc.cli.simulate import Wish
+    from ioc.cli.simulate import simulate as run
+
+    wish = Wish(
+        scenario=scenario,
+        rate=rate,
+        duration_s=duration,
+        seed=seed,
+        start=start and (start if start.tzinfo else start.replace(tzinfo=LOCAL_ZONE)),
+        live=live,
+        out=out,
+    )
+    sys.exit(run(wish, _settings()))
 
 
 @app.command()

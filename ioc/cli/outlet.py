@@ -37,7 +37,8 @@ PATIENCE_S = 30.0
 RETRY_INTERVAL_S = 0.5
 FULL_CHECK_INTERVAL_S = 1.0
 CONNECT_TIMEOUT_S = 1.0
-SAY_INTERVAL_S = 10.0
+#: Seconds between two lines where there is no terminal; what has no end speaks seldom.
+SAY_INTERVAL_S, LIVE_SAY_INTERVAL_S = 10.0, 600.0
 
 EXIT_DONE, EXIT_REFUSED, EXIT_FAILED = 0, 1, 2
 EXIT_INTERRUPTED = 130
@@ -57,13 +58,13 @@ class Feedback:
     def __init__(self, what: str, total: int | None, *, is_bytes: bool = False) -> None:
         self._console = Console(stderr=True, highlight=False, soft_wrap=True)
         self._what = what
-        count = () if is_bytes else (MofNCompleteColumn(),)
+        count = TextColumn("{task.fields[note]}") if is_bytes else MofNCompleteColumn()
+        self._say_interval_s = SAY_INTERVAL_S if total or is_bytes else LIVE_SAY_INTERVAL_S
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
             BarColumn(),
-            *count,
-            TextColumn("{task.fields[note]}"),
+            count,
             TimeElapsedColumn(),
             TimeRemainingColumn(),
             console=self._console,
@@ -82,7 +83,10 @@ class Feedback:
     def show(self, done: int, sent: int) -> None:
         """Show how far it is, in the unit of the total, and how many events were sent."""
         self._progress.update(self._task, completed=done, note=f"{sent:,} sent")
-        if not self._console.is_terminal and time.monotonic() - self._said_s >= SAY_INTERVAL_S:
+        if (
+            not self._console.is_terminal
+            and time.monotonic() - self._said_s >= self._say_interval_s
+        ):
             self._said_s = time.monotonic()
             self.say(f"{self._what}: {sent} sent so far")
 
@@ -99,7 +103,7 @@ class Outlet:
     """
 
     def __init__(
-        self, settings: Settings, say: Callable[[str], None], patience_s: float | None = PATIENCE_S
+        self, settings: Settings, say: Callable[[str], None], patience_s: float | None
     ) -> None:
         self._settings = settings
         self._say = say

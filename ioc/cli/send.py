@@ -8,7 +8,7 @@ import queue
 import sys
 import threading
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -24,6 +24,7 @@ from ioc.cli.outlet import (
     EXIT_FAILED,
     EXIT_INTERRUPTED,
     EXIT_REFUSED,
+    PATIENCE_S,
     Feedback,
     Outlet,
     record_key,
@@ -78,7 +79,12 @@ class _Tally:
 
 
 def send(
-    files: Sequence[Path], settings: Settings, *, check: bool = True, topic: str | None = None
+    files: Sequence[Path],
+    settings: Settings,
+    *,
+    check: bool = True,
+    topic: str | None = None,
+    patience_s: float = PATIENCE_S,
 ) -> int:
     """Send every line of the files (`-`: standard input; gzip is recognised) to Kafka.
 
@@ -86,12 +92,21 @@ def send(
     as they are, to `topic` or to the one of their type. Prints `sent N, refused M`. Returns 0; 1
     when some were refused; 2 when Kafka is away, a file cannot be read or an option is wrong.
     """
-    sizes = {file: file.stat().st_size for file in files if file.is_file()}
-    total = sum(sizes.values()) if len(sizes) == len(files) else None
+    sizes = [file.stat().st_size if file.is_file() else None for file in files]
+    total = None if None in sizes else sum(size or 0 for size in sizes)
     with Feedback("sending", total, is_bytes=True) as feedback:
         tally = _Tally(feedback.say)
         try:
-            code = _send_all(files, sizes, _reader(check, topic), tally, (feedback, settings))
+            _refuse_missing(files)
+            with Outlet(settings, feedback.say, patience_s) as outlet:
+                _send_all(
+                    list(zip(files, sizes, strict=True)),
+                    _reader(check, topic),
+                    tally,
+                    outlet,
+                    feedback,
+                )
+            code = EXIT_REFUSED if tally.refused else EXIT_DONE
         except KeyboardInterrupt:
             code = EXIT_INTERRUPTED
         except IocError as error:
@@ -106,45 +121,51 @@ def send(
     return code
 
 
-def _send_all(
-    files: Sequence[Path],
-    sizes: dict[Path, int],
-    read: Callable[[Line], Checked | Refusal],
-    tally: _Tally,
-    shell: tuple[Feedback, Settings],
-) -> int:
-    feedback, settings = shell
+def _refuse_missing(files: Sequence[Path]) -> None:
+    """Raise an OSError for a file that cannot be read, before anything is sent."""
     for file in files:
         if file != STDIN:
-            file.open("rb").close()  # a wrong name is said before anything is sent
-    read_bytes = 0
-    with Outlet(settings, feedback.say) as outlet:
-        for file in files:
-            chunk: list[Checked] = []
-            chunk_bytes = 0
-            for line in lines(file):
-                if line is not None:
-                    checked = read(line)
-                    if isinstance(checked, Refusal):
-                        tally.refuse(line, checked)
-                        continue
-                    chunk.append(checked)
-                    chunk_bytes += len(checked[1])
-                    if len(chunk) < CHUNK_RECORDS and chunk_bytes < CHUNK_BYTES:
-                        continue
-                    feedback.show(read_bytes + line.read_bytes, tally.sent)
-                _publish(chunk, outlet, tally)
-                chunk, chunk_bytes = [], 0
-            _publish(chunk, outlet, tally)
-            read_bytes += sizes.get(file, 0)
-            feedback.show(read_bytes, tally.sent)
-    return EXIT_REFUSED if tally.refused else EXIT_DONE
+            file.open("rb").close()
 
 
-def _publish(chunk: Sequence[Checked], outlet: Outlet, tally: _Tally) -> None:
+def _send_all(
+    files: Sequence[tuple[Path, int | None]],
+    read: Callable[[Line], Checked | Refusal],
+    tally: _Tally,
+    outlet: Outlet,
+    feedback: Feedback,
+) -> None:
+    before = 0
+    for file, size in files:
+        for chunk, read_bytes in _chunks(lines(file), read, tally):
+            outlet.publish(keyed(chunk))
+            tally.sent += len(chunk)
+            feedback.show(before + read_bytes, tally.sent)
+        before += size or 0
+
+
+def _chunks(
+    found: Iterable[Line | None], read: Callable[[Line], Checked | Refusal], tally: _Tally
+) -> Iterator[tuple[list[Checked], int]]:
+    """Yield what can be sent, a bounded part at a time, and how much of the file that was."""
+    chunk: list[Checked] = []
+    chunk_bytes = read_bytes = 0
+    for line in found:
+        if line is not None:
+            read_bytes = line.read_bytes
+            checked = read(line)
+            if isinstance(checked, Refusal):
+                tally.refuse(line, checked)
+                continue
+            chunk.append(checked)
+            chunk_bytes += len(checked[1])
+            if len(chunk) < CHUNK_RECORDS and chunk_bytes < CHUNK_BYTES:
+                continue
+        if chunk:
+            yield chunk, read_bytes
+            chunk, chunk_bytes = [], 0
     if chunk:
-        outlet.publish(keyed(chunk))
-        tally.sent += len(chunk)
+        yield chunk, read_bytes
 
 
 def keyed(chunk: Sequence[Checked]) -> list[Record]:

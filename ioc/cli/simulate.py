@@ -22,6 +22,7 @@ from ioc.cli.outlet import (
     EXIT_DONE,
     EXIT_FAILED,
     EXIT_INTERRUPTED,
+    PATIENCE_S,
     Feedback,
     Outlet,
     record_key,
@@ -33,6 +34,7 @@ from ioc.simulation import SCENARIOS, events, expected
 from ioc.simulation.scenario import DURATION, RATE
 from ioc.source import BY_TYPE
 
+STDOUT = Path("-")
 RATE_MAX = 100_000.0
 DURATION_S_MAX = 3 * 366 * 86_400.0
 #: Events are sent a few at a time: nobody sees the difference, and the processor rests.
@@ -80,7 +82,9 @@ def simulate(wish: Wish, settings: Settings) -> int:
         except OSError as error:
             feedback.say(f"{error.filename or wish.out} cannot be written: {error.strerror}.")
             code = EXIT_FAILED
-    print(f"sent {sent.events}, refused 0", flush=True)
+    # Events on standard output stay among themselves.
+    last_line = sys.stderr if wish.out == STDOUT else sys.stdout
+    print(f"sent {sent.events}, refused 0", file=last_line, flush=True)
     return code
 
 
@@ -136,8 +140,7 @@ def _events(wish: Wish) -> Iterator[dict[str, Any]]:
 
 
 def _send(wish: Wish, settings: Settings, sent: _Count, feedback: Feedback) -> None:
-    patience = {"patience_s": None} if wish.live else {}
-    with Outlet(settings, feedback.say, **patience) as outlet:
+    with Outlet(settings, feedback.say, None if wish.live else PATIENCE_S) as outlet:
 
         def publish(records: list[Record]) -> None:
             outlet.publish(records)
@@ -220,7 +223,7 @@ def _put(chunk: list[bytes], file: BinaryIO, sent: _Count, feedback: Feedback) -
 @contextlib.contextmanager
 def _opened(out: Path) -> Iterator[BinaryIO]:
     """Open the file; `-` is standard output. The same events make the same bytes, packed too."""
-    if out == Path("-"):
+    if out == STDOUT:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return

@@ -78,11 +78,11 @@ class Day:
         self._made += 1
         heapq.heappush(self._to_come, (planned.at, self._made, planned))
 
-    def _later(self, at: datetime, delay_s: float, draft: Draft) -> None:
-        self._plan(Planned(at + timedelta(seconds=delay_s), draft))
-
-    def _has_room(self, part: float = 1.0) -> bool:
-        return len(self._to_come) < TO_COME_MAX * part
+    def _later(self, at: datetime, *steps: tuple[float, Draft]) -> None:
+        """Plan the further steps of one thing, each so many seconds after `at`."""
+        pace = 1.0 if len(self._to_come) < TO_COME_MAX else 0.0
+        for delay_s, draft in steps:
+            self._plan(Planned(at + timedelta(seconds=delay_s * pace), draft))
 
     def _about(self, median_s: float) -> float:
         """Return a length of time as people's are: seldom half as long, seldom thrice."""
@@ -103,9 +103,8 @@ class Day:
             return self._fire(at)
         label = self._rng.choices(LABELS, LABEL_WEIGHTS)[0]
         score = None if label in {"offline", "tamper"} else self._rng.uniform(0.55, 0.98)
-        if self._has_room():
-            lasts_s = self._about(300 if label == "offline" else 20)
-            self._later(at, lasts_s, camera_alert(camera, label, "end", score))
+        lasts_s = self._about(300 if label == "offline" else 20)
+        self._later(at, (lasts_s, camera_alert(camera, label, "end", score)))
         return camera_alert(camera, label, "new", score, SEVERITIES.get(label))
 
     def _fire(self, at: datetime) -> Draft:
@@ -118,7 +117,7 @@ class Day:
             return self._received(at)
         if self._rng.randrange(READINGS_PER_TROUBLE) == 0:
             repaired = fire_reading(device, "battery", "restore", battery=0.97)
-            self._later(at, self._about(900), repaired)
+            self._later(at, (self._about(900), repaired))
             return fire_reading(device, "battery", "trouble", battery=0.09)
         battery = round(self._rng.uniform(0.7, 0.99), 2)
         if device.name.startswith("panel-"):
@@ -135,13 +134,13 @@ class Day:
         category = self._rng.choice(tuple(words.REPORTS))
         report = f"PA-{self._run}-{self._number()}"
         lat, lon = self._rng.choice(self._place.spots[area])
-        if self._has_room(0.5):
-            begun_s = self._about(1800)
+        begun_s = self._about(1800)
+        steps = [(begun_s, citizen_report(area, report, category, "in_progress"))]
+        if self._rng.random() < 0.85:
             end = "rejected" if self._rng.random() < 0.06 else "resolved"
-            self._later(at, begun_s, citizen_report(area, report, category, "in_progress"))
-            if self._rng.random() < 0.85:
-                done_s = begun_s + self._about(5400)
-                self._later(at, done_s, citizen_report(area, report, category, end))
+            done_s = begun_s + self._about(5400)
+            steps.append((done_s, citizen_report(area, report, category, end)))
+        self._later(at, *steps)
         return citizen_report(
             area,
             report,
@@ -163,7 +162,7 @@ class Day:
         counter = str(self._rng.randint(1, 6))
         if self._rng.random() < 0.03:
             step = queue_ticket(office.area, office.code, ticket, "abandoned")
-            self._later(at, self._about(700), step)
+            self._later(at, (self._about(700), step))
         else:
             self._serve(at, self._about(240), office, (ticket, counter))
         return queue_ticket(office.area, office.code, ticket, "issued", service=service)
@@ -176,7 +175,7 @@ class Day:
         wait_s *= self._rng.uniform(0.85, 1.15)
         if self._rng.random() < self._story.rush.abandoned:
             step = queue_ticket(office.area, office.code, ticket, "abandoned")
-            self._later(at, wait_s * self._rng.uniform(0.3, 0.9), step)
+            self._later(at, (wait_s * self._rng.uniform(0.3, 0.9), step))
         else:
             self._serve(at, wait_s, office, (ticket, str(self._rng.randint(1, 4))))
         return queue_ticket(office.area, office.code, ticket, "issued", service=service)
@@ -185,8 +184,7 @@ class Day:
         ticket, counter = who
         called = queue_ticket(office.area, office.code, ticket, "called", counter=counter)
         served = queue_ticket(office.area, office.code, ticket, "served", counter=counter)
-        self._later(at, wait_s, called)
-        self._later(at, wait_s + self._about(280), served)
+        self._later(at, (wait_s, called), (wait_s + self._about(280), served))
 
     def _next_ticket(self, office: Office, service: str, at: datetime) -> str:
         """Return a ticket that nobody else has at this office today, nor in another run."""
@@ -201,9 +199,9 @@ class Day:
         office = self._office()
         dossier = self._dossier(at)
         procedure, term_days = self._rng.choice(PROCEDURES)
-        if term_days == 0 and self._has_room():
+        if term_days == 0:
             done = queue_dossier(office.area, office.code, dossier, "resolved", procedure=procedure)
-            self._later(at, self._about(1500), done)
+            self._later(at, (self._about(1500), done))
         return queue_dossier(
             office.area,
             office.code,

@@ -78,17 +78,17 @@ class House:
         """The API's address."""
         return f"http://127.0.0.1:{self.port}"
 
-    def start(self, *names: str) -> None:
-        """Start processes; `worker-2` is another `worker`."""
+    def start(self, *names: str, **settings: str) -> None:
+        """Start processes, with these IOC_* on top; `worker-2` is another `worker`."""
         for name in names:
-            log = (self.folder / f"{name}.log").open("ab")
-            self.running[name] = subprocess.Popen(
-                [sys.executable, "-m", "ioc.cli", name.partition("-")[0]],
-                env=self.environment,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+            with (self.folder / f"{name}.log").open("ab") as log:
+                self.running[name] = subprocess.Popen(
+                    [sys.executable, "-m", "ioc.cli", name.partition("-")[0]],
+                    env=self.environment | settings,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
 
     def kill(self, name: str) -> None:
         """SIGKILL: no goodbye."""
@@ -111,9 +111,10 @@ class House:
 
     def wait_ready(self) -> None:
         """Wait until a worker holds every partition and the API answers."""
-        eventually(self._is_ready, READY_WITHIN_S, f"ready; see the logs in {self.folder}")
+        eventually(self.is_ready, READY_WITHIN_S, f"ready; see the logs in {self.folder}")
 
-    def _is_ready(self) -> bool:
+    def is_ready(self) -> bool:
+        """Return whether the workers that run hold every partition and the API answers."""
         if "api" in self.running and not self._api_answers():
             return False
         wants = sum(name.startswith("worker") for name in self.running)
@@ -180,6 +181,14 @@ class House:
     def count(self, table: str = "events", where: str = "true") -> int:
         """Return how many rows a table has."""
         return int(self.row(f"SELECT count(*) FROM {table} WHERE {where}")[0])  # noqa: S608
+
+    def position(self) -> int:
+        """Return how many records of all topics have been read and stored, or buried."""
+        return int(self.row("SELECT coalesce(sum(next), 0) FROM offsets")[0])
+
+    def wait_read(self, records: int, within_s: float = 60) -> None:
+        """Wait until the position, which counts duplicates too, is at least this."""
+        eventually(lambda: self.position() >= records, within_s, f"{records} records read")
 
     def wait_stored(self, n: int, within_s: float = 60, where: str = "true") -> None:
         """Wait until exactly this many events are stored."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -11,11 +13,12 @@ import httpx
 import pytest
 
 from api.auth import Keyring, check_start
-from connectors.timescale import keys
+from connectors.timescale import keys, processes
 from connectors.timescale.database import Database
 from ioc import clock
 from ioc.errors import ConfigError, DatabaseUnavailableError
 from ioc.settings import Settings
+from ioc.topics import EVENT_TOPICS
 from tests.api_server import running_api
 
 NOWHERE = "127.0.0.1:1"
@@ -68,11 +71,12 @@ def test_without_a_key_nobody_gets_in(guarded_api: httpx.Client) -> None:
         assert answer.json()["code"] == "not_authenticated"
 
 
-@pytest.mark.parametrize(
-    ("role", "path", "status"),
-    [
+def test_each_role_sees_what_is_its_own(guarded_api: httpx.Client, tokens: Keys) -> None:
+    for role, path, status in (
         ("viewer", "/areas", 200),
         ("viewer", "/events", 200),
+        ("viewer", "/alarms", 200),
+        ("viewer", "/overview", 200),
         ("viewer", "/dead-letters", 403),
         ("viewer", "/deliveries", 403),
         ("operator", "/dead-letters", 200),
@@ -81,15 +85,31 @@ def test_without_a_key_nobody_gets_in(guarded_api: httpx.Client) -> None:
         ("admin", "/webhooks", 200),
         ("connector", "/events", 403),
         ("connector", "/areas", 403),
+        ("connector", "/live", 403),
         ("connector", "/me", 403),
-    ],
-)
-def test_each_role_sees_what_is_its_own(
-    guarded_api: httpx.Client, tokens: Keys, role: str, path: str, status: int
-) -> None:
-    token = getattr(tokens, role)
-    assert guarded_api.get(f"/api/v1{path}", headers=bearer(token)).status_code == status
-    assert guarded_api.get(f"/api/v1{path}", headers={"X-API-Key": token}).status_code == status
+    ):
+        token = getattr(tokens, role)
+        for headers in (bearer(token), {"X-API-Key": token}):
+            answer = guarded_api.get(f"/api/v1{path}", headers=headers)
+            assert answer.status_code == status, (role, path)
+
+
+def test_only_an_admin_changes_whom_we_tell(guarded_api: httpx.Client, tokens: Keys) -> None:
+    hook = {"name": "police", "url": "https://hooks.example.org/x"}
+    refused = guarded_api.post("/api/v1/webhooks", headers=bearer(tokens.operator), json=hook)
+    assert refused.status_code == 403
+    made = guarded_api.post("/api/v1/webhooks", headers=bearer(tokens.admin), json=hook)
+    assert made.status_code == 201
+    assert made.json()["secret"].startswith("whsec_")
+    again = guarded_api.post("/api/v1/webhooks", headers=bearer(tokens.admin), json=hook)
+    assert again.status_code == 409
+    listed = guarded_api.get("/api/v1/webhooks", headers=bearer(tokens.operator))
+    assert [one["name"] for one in listed.json()["webhooks"]] == ["police"]
+    assert made.json()["secret"] not in listed.text
+    path = f"/api/v1/webhooks/{made.json()['id']}"
+    assert guarded_api.delete(path, headers=bearer(tokens.operator)).status_code == 403
+    assert guarded_api.delete(path, headers=bearer(tokens.admin)).status_code == 204
+    assert guarded_api.delete(path, headers=bearer(tokens.admin)).status_code == 404
 
 
 def test_a_viewer_and_an_operator_send_no_events(guarded_api: httpx.Client, tokens: Keys) -> None:
@@ -227,15 +247,13 @@ def test_a_wall_link_opens_one_display_once_and_it_can_only_look(
 # The gate ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", ""])
-def test_another_name_for_this_machine_is_refused(open_api: httpx.Client, host: str) -> None:
-    answer = open_api.get("/api/v1/areas", headers={"Host": host})
-    assert (answer.status_code, answer.json()["code"]) == (403, "host_not_allowed")
-
-
-@pytest.mark.parametrize("host", ["localhost:8080", "127.0.0.1", "[::1]:9", "LOCALHOST"])
-def test_a_loopback_name_is_ours(open_api: httpx.Client, host: str) -> None:
-    assert open_api.get("/api/v1/areas", headers={"Host": host}).status_code == 200
+def test_another_name_for_this_machine_is_refused(open_api: httpx.Client) -> None:
+    for host in ("evil.example", "127.0.0.1.evil.example:80", ""):
+        answer = open_api.get("/api/v1/areas", headers={"Host": host})
+        assert (answer.status_code, answer.json()["code"]) == (403, "host_not_allowed"), host
+        assert open_api.get("/livez", headers={"Host": host}).status_code == 200
+    for host in ("localhost:8080", "127.0.0.1", "[::1]:9", "LOCALHOST"):
+        assert open_api.get("/api/v1/areas", headers={"Host": host}).status_code == 200, host
 
 
 def test_a_page_of_another_site_cannot_act(open_api: httpx.Client) -> None:
@@ -270,37 +288,54 @@ def test_a_body_is_counted_while_it_comes_in(open_api: httpx.Client) -> None:
 # Errors -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "status", "code"),
-    [
-        ("GET", "/api/v1/nothing", 404, "not_found"),
-        ("GET", "/nothing", 404, "not_found"),
-        ("DELETE", "/api/v1/areas", 405, "method_not_allowed"),
-        ("GET", "/api/v1/areas/99999/boundary", 404, "not_found"),
-        ("GET", "/api/v1/events?limit=1001", 400, "invalid"),
-        ("GET", "/api/v1/events?limit=x", 400, "invalid"),
-        ("GET", "/api/v1/events?from=yesterday", 400, "invalid"),
-        ("GET", "/api/v1/events?from=2026-01-01T00:00:00", 400, "invalid"),
-        ("GET", "/api/v1/events?cursor=%00%FF", 400, "cursor"),
-        ("GET", "/api/v1/events?cursor=abcd", 400, "cursor"),
-        ("GET", "/api/v1/events?area=99999", 400, "area"),
-        ("GET", "/api/v1/dead-letters/1", 404, "not_found"),
-        ("GET", "/api/v1/dead-letters/99999999999999999999999", 400, "invalid"),
-        ("GET", "/api/v1/dead-letters?cursor=LTE", 400, "cursor"),
-        ("DELETE", "/api/v1/webhooks/7f2c0d5e-6f0f-4b52-9b0b-0d6f7a1f2c3d", 404, "not_found"),
-        ("POST", "/api/v1/events", 415, "unsupported_media_type"),
-    ],
+ERRORS = (
+    ("GET", "/api/v1/nothing", 404, "not_found"),
+    ("GET", "/nothing", 404, "not_found"),
+    ("DELETE", "/api/v1/areas", 405, "method_not_allowed"),
+    ("GET", "/api/v1/areas/99999/boundary", 404, "not_found"),
+    ("GET", "/api/v1/events?limit=1001", 400, "invalid"),
+    ("GET", "/api/v1/events?limit=x", 400, "invalid"),
+    ("GET", "/api/v1/events?from=yesterday", 400, "invalid"),
+    ("GET", "/api/v1/events?from=2026-01-01T00:00:00", 400, "invalid"),
+    ("GET", "/api/v1/events?cursor=%01%FF", 400, "cursor"),
+    ("GET", "/api/v1/events?cursor=abcd", 400, "cursor"),
+    ("GET", "/api/v1/events?area=99999", 400, "area"),
+    ("GET", "/api/v1/dead-letters/1", 404, "not_found"),
+    ("GET", "/api/v1/dead-letters/99999999999999999999999", 400, "invalid"),
+    ("GET", "/api/v1/dead-letters?cursor=LTE", 400, "cursor"),
+    ("DELETE", "/api/v1/webhooks/7f2c0d5e-6f0f-4b52-9b0b-0d6f7a1f2c3d", 404, "not_found"),
+    ("POST", "/api/v1/events", 415, "unsupported_media_type"),
+    ("GET", "/api/v1/events?source=%00", 400, "invalid"),
+    ("GET", "/api/v1/deliveries?cursor=x", 400, "invalid"),
 )
-def test_every_error_is_a_problem_with_a_code(
-    open_api: httpx.Client, method: str, path: str, status: int, code: str
+
+
+def test_every_error_is_a_problem_with_a_code(open_api: httpx.Client) -> None:
+    for method, path, status, code in ERRORS:
+        answer = open_api.request(method, path)
+        assert answer.headers["content-type"] == "application/problem+json", path
+        body = answer.json()
+        assert (answer.status_code, body["status"], body["code"]) == (status, status, code), path
+        assert body["type"] == "about:blank"
+        assert body["title"]
+        assert body["detail"]
+
+
+def test_a_webhook_to_a_private_address_or_with_a_wrong_filter_is_refused(
+    open_api: httpx.Client,
 ) -> None:
-    answer = open_api.request(method, path)
-    assert answer.headers["content-type"] == "application/problem+json"
-    body = answer.json()
-    assert (answer.status_code, body["status"], body["code"]) == (status, status, code)
-    assert body["type"] == "about:blank"
-    assert body["title"]
-    assert body["detail"]
+    for url in ("http://127.0.0.1/x", "http://169.254.169.254/", "ftp://a.example", "x"):
+        answer = open_api.post("/api/v1/webhooks", json={"name": "x", "url": url})
+        assert answer.status_code == 400, url
+    for wanted in (
+        {"colour": "red"},
+        {"area": ["99999"]},
+        {"rule": ["a\u0000b"]},
+        {"rule": ["\ud800"]},
+    ):
+        body = {"name": "x", "url": "https://hooks.example.org/", "filter": wanted}
+        answer = open_api.post("/api/v1/webhooks", content=json.dumps(body))
+        assert answer.status_code == 400, wanted
 
 
 def test_an_error_does_not_repeat_what_was_sent(open_api: httpx.Client) -> None:
@@ -326,6 +361,40 @@ def test_ready_says_what_is_missing(open_api: httpx.Client) -> None:
     answer = open_api.get("/readyz")
     assert answer.status_code == 503
     assert "broker" in answer.json()["missing"]
+
+
+def test_under_ioc_up_ready_speaks_for_all(
+    database_url: str, database: Database, tmp_path: Path
+) -> None:
+    with running_api(database_url, NOWHERE, tmp_path, log_id="log-1") as api:
+
+        def missing() -> dict[str, str]:
+            return dict(api.get("/readyz").json()["missing"])
+
+        eventually(lambda: "are held by none" in missing().get("worker", ""))
+        assert "notifier" in missing()
+        holds = {"log": "log-1", "now": clock.now(), "parts": 4, "topics": list(EVENT_TOPICS)}
+        with database.transaction() as conn:
+            conn.execute(
+                """INSERT INTO offsets (log, topic, partition, next, held_at)
+                   SELECT %(log)s, topic, partition, 0, %(now)s
+                   FROM unnest(%(topics)s::text[]) AS topic,
+                        generate_series(0, %(parts)s - 1) AS partition""",
+                holds,
+            )
+            processes.beat(conn, "notifier-1", "notifier", clock.now(), clock.now())
+        eventually(lambda: set(missing()) == {"broker"})
+        with database.reading() as conn:
+            assert processes.living(conn, clock.now()) == {"api": 1, "notifier": 1}
+    with database.reading() as conn:  # it signed off
+        assert processes.living(conn, clock.now()) == {"notifier": 1}
+
+
+def eventually(condition: Callable[[], bool], within_s: float = 8.0) -> None:
+    deadline = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {within_s} s"
+        time.sleep(0.05)
 
 
 def test_metrics_are_there_for_prometheus(open_api: httpx.Client) -> None:

@@ -11,10 +11,8 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import orjson
 import pytest
@@ -23,59 +21,18 @@ from pydantic import SecretStr
 from standardwebhooks import Webhook
 
 from connectors.outbound.webhook import Message, Sender
-from connectors.timescale import alarms, deliveries, endpoints
+from connectors.timescale import alarms, endpoints
 from connectors.timescale.database import Database
-from connectors.timescale.deliveries import Claim, Room
 from ioc import clock
-from ioc.alarm import Alarm, ClosingCode, State, Step, Transition, acknowledge, close
-from ioc.notify import Attempt, Delivered, Outcome, Refused, Retry
+from ioc.alarm import acknowledge
+from ioc.notify import Retry
 from ioc.rule import RuleSet
 from ioc.settings import Settings
 from ioc.severity import Severity
 from streams.notifier import Process
+from tests.outbox import endpoint, ledger, raise_alarm
 
-_NUMBERS = itertools.count(1)
-
-
-# The pieces: an alarm, a receiver, a notifier ---------------------------------------------------
-
-
-def raise_alarm(db: Database, severity: Severity = Severity.HIGH, area: str = "05443") -> Alarm:
-    now, number = clock.now(), next(_NUMBERS)
-    alarm = Alarm(
-        id=UUID(int=number),
-        rule="fire-alarm",
-        key=f"panel-{number}",
-        source="fire",
-        severity=severity,
-        state=State.UNACKNOWLEDGED,
-        active=True,
-        area=area,
-        device=f"panel-{number}",
-        title="Báo cháy",
-        title_en="Fire alarm",
-        guidance=("Gọi 114",),
-        ack_required=True,
-        raised_at=now,
-        changed_at=now,
-        condition_at=now,
-        event_source="/sia/1234",
-        event_id=f"e-{number}",
-        event_time=now,
-    )
-    with db.transaction() as conn:
-        alarms.apply(conn, [Transition(Step.RAISED, State.NORMAL, alarm, now)])
-    return alarm
-
-
-def endpoint(db: Database, url: str, **wanted: Any) -> tuple[UUID, str]:
-    with db.transaction() as conn:
-        return endpoints.create(conn, f"endpoint {next(_NUMBERS)}", url, wanted, clock.now())
-
-
-def ledger(db: Database, **wanted: Any) -> list[dict[str, Any]]:
-    with db.reading() as conn:
-        return deliveries.page(conn, **wanted)[0]
+# The pieces: a receiver, a notifier -------------------------------------------------------------
 
 
 def answers(db: Database) -> list[int]:
@@ -320,6 +277,23 @@ async def test_two_notifiers_send_each_message_once(database: Database, database
         assert receiver.at_once_most <= 4
 
 
+async def test_it_goes_on_after_the_database_has_dropped_every_connection(
+    database: Database, database_url: str
+) -> None:
+    async with Receiver().up() as receiver, notifying(database_url) as process:
+        endpoint(database, receiver.url)
+        await eventually(lambda: process.is_ready, "the notifier is ready")
+        for _ in range(3):
+            with database.reading() as conn:
+                conn.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE application_name LIKE 'ioc notifier%' AND datname = current_database()"
+                )
+            raise_alarm(database)
+            await eventually(lambda: not ledger(database, state="pending"), "told and written")
+        assert len({received.id for received in receiver.got}) == 3
+
+
 async def test_gone_switches_the_endpoint_off_with_a_reason(
     database: Database, database_url: str
 ) -> None:
@@ -365,121 +339,6 @@ async def test_a_redirect_is_not_followed(database: Database, database_url: str)
         assert answers(database) == [307]
         assert [row["state"] for row in ledger(database)] == ["pending"]
         assert len(receiver.got) == 1
-
-
-class Day:
-    """The outbox over a day: who is claimed when, and what is answered, without waiting for it."""
-
-    def __init__(self, db: Database) -> None:
-        self.db = db
-        self.start = clock.now()
-
-    def at(self, seconds: float) -> datetime:
-        return self.start + timedelta(seconds=seconds)
-
-    def claims(self, seconds: float, sends: int = 32) -> list[Claim]:
-        room = Room(sends=sends, probes=32, per_endpoint=4, lease=timedelta(seconds=10))
-        with self.db.transaction() as conn:
-            return deliveries.claim(conn, room, self.at(seconds), lambda row: {"id": row["id"]})
-
-    def answer(self, claim: Claim, seconds: float, outcome: Outcome) -> None:
-        attempt = Attempt(self.at(seconds), self.at(seconds), 0.0)
-        with self.db.transaction() as conn:
-            deliveries.finish(conn, claim, outcome, attempt)
-
-    def states(self) -> list[str]:
-        return [row["state"] for row in reversed(ledger(self.db))]
-
-
-URL = "https://hooks.example.org/x"
-REFUSED = Refused("the receiver answered 422", 422)
-NOBODY = Retry(None, "cannot connect")
-
-
-def test_one_refused_message_does_not_hold_up_the_others(database: Database) -> None:
-    endpoint(database, URL)
-    poison = raise_alarm(database, Severity.CRITICAL)
-    day = Day(database)
-    (first,) = day.claims(0)
-    day.answer(first, 0, REFUSED)
-    other = raise_alarm(database, Severity.LOW)
-    for seconds in (3, 6):
-        (probe,) = day.claims(seconds)
-        assert probe.alarm["id"] == poison.id, "the most severe goes first"
-        day.answer(probe, seconds, REFUSED)
-    (probe,) = day.claims(9)
-    assert probe.alarm["id"] == other.id, "until it was refused three times"
-    day.answer(probe, 9, Delivered(204))
-    (again,) = day.claims(9)
-    assert again.alarm["id"] == poison.id, "it is tried again"
-    day.answer(again, 9, REFUSED)
-    newest = raise_alarm(database, Severity.LOW)
-    assert [claim.alarm["id"] for claim in day.claims(9.1)] == [newest.id], "and stops nobody"
-
-
-def test_a_failing_endpoint_has_one_probe_under_way_whoever_looks(database: Database) -> None:
-    endpoint(database, URL)
-    for _ in range(6):
-        raise_alarm(database)
-    day = Day(database)
-    claims = day.claims(0)
-    assert len(claims) == 4, "at most four to one endpoint"
-    assert day.claims(0) == [], "from all notifiers together"
-    for claim in claims:
-        day.answer(claim, 0, NOBODY)
-    assert day.claims(1) == []
-    (probe,) = day.claims(3)
-    assert day.claims(6) == [], "the probe is still under way"
-    (after_the_lease,) = day.claims(14)
-    assert after_the_lease.id == probe.id
-    assert after_the_lease.attempt == probe.attempt + 1
-    day.answer(probe, 14, NOBODY)
-    assert day.claims(14.5) == [], "a late answer of the first does not end the second's lease"
-    day.answer(after_the_lease, 15, Delivered(200))
-    assert len(day.claims(15)) == 4, "the first 2xx releases the rest"
-
-
-def test_a_late_2xx_counts_although_the_lease_had_run_out(database: Database) -> None:
-    endpoint(database, URL)
-    raise_alarm(database)
-    day = Day(database)
-    (slow,) = day.claims(0)
-    (second,) = day.claims(11)
-    day.answer(slow, 12, Delivered(200))
-    assert day.states() == ["delivered"]
-    day.answer(second, 13, NOBODY)
-    assert day.states() == ["delivered"]
-
-
-def test_what_waits_for_a_dead_endpoint_is_given_up_after_a_day(database: Database) -> None:
-    endpoint(database, URL)
-    raise_alarm(database)
-    raise_alarm(database)
-    day = Day(database)
-    (first,) = day.claims(0, sends=1)
-    day.answer(first, 0, NOBODY)
-    (probe,) = day.claims(23.9 * 3600)
-    day.answer(probe, 23.9 * 3600, NOBODY)
-    assert day.states() == ["pending", "pending"]
-    (probe,) = day.claims(24.5 * 3600)
-    day.answer(probe, 24.5 * 3600, NOBODY)
-    assert day.states() == ["failed", "pending"]
-    with database.transaction() as conn:
-        assert deliveries.fail_unwanted(conn, day.at(24.55 * 3600)) == 0
-        assert deliveries.fail_unwanted(conn, day.at(24.7 * 3600)) == 1
-    assert day.states() == ["failed", "failed"]
-
-
-def test_the_most_severe_goes_first_when_there_is_not_room_for_all(database: Database) -> None:
-    for _ in range(3):
-        endpoint(database, URL)
-    for severity in (Severity.LOW, Severity.HIGH, Severity.CRITICAL, Severity.MEDIUM):
-        raise_alarm(database, severity)
-    claims = Day(database).claims(0, sends=6)
-    with database.reading() as conn:
-        rows = conn.execute("SELECT priority FROM deliveries WHERE leased_until IS NOT NULL")
-        assert sorted(row["priority"] for row in rows) == [1, 1, 1, 2, 2, 2]
-    assert len(claims) == 6
 
 
 @pytest.mark.parametrize(
@@ -569,29 +428,6 @@ async def test_declared_endpoints_follow_their_files(
         file.unlink()
         async with notifying(database_url, config_dir=tmp_path):
             await eventually(lambda: stored()[0]["disabled_reason"], "it is switched off")
-
-
-def test_the_outbox_is_written_once_and_a_deleted_endpoint_keeps_its_ledger(
-    database: Database,
-) -> None:
-    endpoint_id, _ = endpoint(database, "https://hooks.example.org/x", area=["05443"])
-    endpoint(database, "https://hooks.example.org/y", area=["05455"])
-    alarm = raise_alarm(database)
-    alarms.move(database, alarm.id, lambda now: close(now, ClosingCode.TEST, "An", clock.now()))
-    with database.transaction() as conn:
-        again = Transition(Step.RAISED, State.NORMAL, alarm, clock.now())
-        (raised,) = [row for row in ledger(database) if row["type"] == "alarm.raised"]
-        assert deliveries.enqueue(conn, [(raised["seq"], again)]) == 0
-        endpoints.delete(conn, endpoint_id)
-        deliveries.fail_unwanted(conn, clock.now() + timedelta(seconds=1))
-    found = ledger(database, alarm_id=alarm.id)
-    assert [row["type"] for row in found] == ["alarm.closed", "alarm.raised"]
-    assert {row["state"] for row in found} == {"failed"}
-    with database.reading() as conn:
-        first, cursor = deliveries.page(conn, limit=1)
-        second, end = deliveries.page(conn, limit=1, cursor=cursor)
-    assert [first[0]["id"], second[0]["id"]] == [row["id"] for row in found]
-    assert end is None
 
 
 _SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 - the one of the standard

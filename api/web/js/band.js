@@ -7,6 +7,7 @@ export class Band {
   #root;
   #say;
   #kind = '';
+  #backSince = null;
   #title = el('p', { className: 'band-title' });
   #detail = el('p', { className: 'band-detail' });
 
@@ -38,8 +39,6 @@ export class Band {
     }
     return note ? this.#write('note', note, '') : this.#write('', '', '');
   }
-
-  #backSince = null;
 
   /** The moment in which "back" was first shown. */
   #since(now) {

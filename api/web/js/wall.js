@@ -42,6 +42,8 @@ class Wall {
   #band;
   #feed;
   #series;
+  #areaNames;
+  #boundaries;
   #areaCode;
   #scale;
   #distanceM;
@@ -73,9 +75,6 @@ class Wall {
     this.#areaNames = new Upkeep(() => this.#loadAreas(), () => {});
     this.#boundaries = new Upkeep(() => this.#loadBoundaries(), (n) => this.#mapNote('map.failed', { n }));
   }
-
-  #areaNames;
-  #boundaries;
 
   start() {
     this.#root.style.setProperty('--wall-scale', String(this.#scale.scale));
@@ -260,7 +259,8 @@ class Wall {
 const params = new URLSearchParams(location.search);
 const lang = chosenLang(params.get('lang'));
 document.documentElement.lang = lang;
-mark(document.documentElement, 'blink', params.get('blink') === 'off' ? 'off' : 'on');
+const isStill = params.get('blink') === 'off' || matchMedia('(prefers-reduced-motion: reduce)').matches;
+mark(document.documentElement, 'blink', isStill ? 'off' : 'on');
 reloadAfterErrors(() => Date.now());
 keepAwake();
 new Wall(params, sayer(await loadCatalogue(lang)), lang).start();

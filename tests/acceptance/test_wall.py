@@ -1,0 +1,168 @@
+"""The wall in a real browser: it moves by itself, says when it cannot be believed, stays at home."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from tests.acceptance.house import House, JsonObject, eventually
+from tests.acceptance.panel import Panel
+from tests.acceptance.wall_page import Row, WallPage, wall_browser
+
+#: What the screen shows does not hang on the kind of broker, and a browser is heavy.
+pytestmark = pytest.mark.parametrize("house", ["embedded"], indirect=True)
+
+WARD, WARD_NAME = "05443", "P. Phan Đình Phùng"
+COMMUNES = 92
+SHOWN_WITHIN_S = 5.0
+LOADED_WITHIN_S = 30.0
+#: The contract's 15 s of silence, and the page's own second.
+STALE_WITHIN_S = 17.0
+BACK_WITHIN_S = 25.0
+
+
+@pytest.fixture(scope="module")
+def wall(house: House, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WallPage]:
+    """The wall of the house, live; the same page for every test of the module."""
+    with wall_browser(tmp_path_factory.mktemp("chromium")) as page:
+        page.open(house.url)
+        page.driver.execute_script("window.neverReloaded = true")
+        eventually(
+            lambda: page.condition() == "live" and page.communes() == COMMUNES,
+            LOADED_WITHIN_S,
+            "a live wall with its map",
+        )
+        yield page
+
+
+@pytest.fixture
+def panel(house: House) -> Iterator[Panel]:
+    with Panel(house.kafka, f"wall-{uuid4()}") as panel:
+        yield panel
+
+
+def row_of(page: WallPage, house: House, device: str, within_s: float = SHOWN_WITHIN_S) -> Row:
+    """Return the row of a device's alarm, once it is on the screen."""
+
+    def look() -> Row | None:
+        alarms = house.get("/alarms", limit=1000)["alarms"]
+        wanted = next((one["id"] for one in alarms if one["device"] == device), None)
+        return next((row for row in page.rows() if row.id == wanted), None)
+
+    return eventually(look, within_s, f"a row for {device}")
+
+
+def is_same_page(page: WallPage) -> bool:
+    return bool(page.driver.execute_script("return window.neverReloaded === true"))
+
+
+def reports(panel: Panel, n: int) -> Iterator[JsonObject]:
+    """Yield reports of citizens of now."""
+    for _ in range(n):
+        data = {"report": f"r-{uuid4()}", "category": "road", "status": "open"}
+        yield panel.event("ioc.citizen.report", data, area=WARD)
+
+
+def test_a_fire_alarm_stands_on_the_wall_with_its_priority_and_place(
+    wall: WallPage, house: House, panel: Panel
+) -> None:
+    panel.alarm(f"{panel.name}-1", area=WARD)
+    row = row_of(wall, house, f"{panel.name}-1")
+    assert (row.priority, row.state) == (1, "unacknowledged")
+    assert WARD_NAME in row.text
+    assert "Báo cháy" in row.text
+    eventually(lambda: wall.open_alarms("critical") == 1, SHOWN_WITHIN_S, "1 in the header")
+    eventually(lambda: wall.priority_on_map(WARD) == 1, SHOWN_WITHIN_S, "the ward on the map")
+    house.post(f"/alarms/{row.id}/acknowledge", {"by": "Trực ban"})
+    eventually(
+        lambda: [one.state for one in wall.rows()] == ["acknowledged"],
+        SHOWN_WITHIN_S,
+        "acknowledged on the wall",
+    )
+    panel.restore(f"{panel.name}-1", area=WARD)
+    eventually(lambda: wall.rows() == [], SHOWN_WITHIN_S, "the row is gone when it is over")
+    eventually(lambda: wall.priority_on_map(WARD) is None, SHOWN_WITHIN_S, "the map is calm")
+    assert wall.open_alarms("critical") == 0
+    assert is_same_page(wall)
+
+
+def test_numbers_move_without_a_reload(wall: WallPage, house: House, panel: Panel) -> None:
+    fire = wall.figure("fire") or 0
+    citizen = wall.figure("citizen") or 0
+    for _ in range(3):
+        panel.publish(panel.reading(f"{panel.name}-1", "normal", kind="heartbeat"))
+    for report in reports(panel, 2):
+        panel.publish(report, "ioc.citizen.v1")
+    eventually(lambda: wall.figure("fire") == fire + 3, SHOWN_WITHIN_S, "three more signals")
+    eventually(lambda: wall.figure("citizen") == citizen + 2, SHOWN_WITHIN_S, "two more reports")
+    assert wall.tile_state("fire") == "healthy"
+    camera = {"label": "person", "phase": "new", "score": 0.9}
+    panel.publish(panel.event("ioc.camera.alert", camera, area=WARD), "ioc.camera.v1")
+    eventually(lambda: wall.figure("camera") == 1, SHOWN_WITHIN_S, "the first camera event")
+    assert is_same_page(wall)
+
+
+def test_the_words_are_vietnamese(wall: WallPage) -> None:
+    driver = wall.driver
+    text = driver.execute_script("return document.body.innerText")
+    for word in ("Toàn tỉnh", "Báo cháy", "Phản ánh", "Một cửa", "Không có cảnh báo đang mở."):
+        assert word in text
+    assert driver.title == "Tổng quan – Điều hành Thái Nguyên"
+    assert driver.execute_script("return document.documentElement.lang") == "vi"
+
+
+def test_the_wall_asks_nobody_but_its_own_server_and_the_browser_complains_of_nothing(
+    wall: WallPage, house: House
+) -> None:
+    entries = wall.driver.execute_script(
+        "return performance.getEntriesByType('resource').concat("
+        "performance.getEntriesByType('navigation')).map((e) => e.name)"
+    )
+    assert {urlsplit(name).netloc for name in entries} == {urlsplit(house.url).netloc}
+    assert {urlsplit(name).path for name in entries} >= {
+        "/wall",
+        "/api/v1/areas",
+        "/api/v1/areas/boundaries",
+        "/api/v1/series",
+    }
+    assert wall.complaints() == []
+    policy = httpx.get(f"{house.url}/wall").headers["content-security-policy"]
+    assert "default-src 'self'" in policy
+    assert "unsafe" not in policy
+
+
+def test_a_silent_server_makes_the_wall_stale_and_a_new_one_brings_it_back_without_a_reload(
+    wall: WallPage, house: House, panel: Panel
+) -> None:
+    assert not wall.is_stale()
+    # The connection stays open and nothing comes: what a browser does not notice by itself.
+    house.running["api"].send_signal(signal.SIGSTOP)
+    stopped_s = time.monotonic()
+    panel.alarm(f"{panel.name}-unseen", area=WARD)
+    eventually(wall.is_stale, STALE_WITHIN_S, "a stale wall")
+    # A heartbeat may have come up to ten seconds before the stop, never more than the limit.
+    assert time.monotonic() - stopped_s > 4
+    assert "MẤT KẾT NỐI" in wall.band()
+    assert wall.rows() == []
+    wall.complaints()  # from here on connections are refused, and the browser says so
+    house.kill("api")
+    house.start("api")
+    row = row_of_after_outage(wall, house, f"{panel.name}-unseen")
+    assert row.priority == 1
+    assert (wall.condition(), wall.is_stale()) == ("live", False)
+    eventually(lambda: "Đã kết nối lại" in wall.band(), SHOWN_WITHIN_S, "the band says so")
+    assert is_same_page(wall)
+    refused = [said for said in wall.complaints() if "ERR_CONNECTION" not in said]
+    assert refused == []
+
+
+def row_of_after_outage(wall: WallPage, house: House, device: str) -> Row:
+    """Return the row of an alarm that was raised while the screen heard nothing."""
+    eventually(lambda: not wall.is_stale(), BACK_WITHIN_S, "the wall is back")
+    return row_of(wall, house, device)
