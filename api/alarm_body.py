@@ -22,8 +22,8 @@ Comment = Annotated[
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=NO_NUL, examples=["Trực ban 1"])]
 
 
-def _example(**body: object) -> ConfigDict:
-    return ConfigDict(json_schema_extra={"examples": [dict(body)]})
+def _example(**body: str | int) -> ConfigDict:
+    return ConfigDict(json_schema_extra={"examples": [{**body}]})
 
 
 class RaisedBy(BaseModel):

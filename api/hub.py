@@ -290,7 +290,7 @@ class Hub:
             except DatabaseUnavailableError as error:
                 log.warning("the alarm feed waits: %s", error, extra={"action": "lose_feed"})
                 self._stopping.wait(RETRY_S)
-            except Exception:  # noqa: BLE001 - a thread that died would leave screens that lie
+            except Exception:  # a thread that died would leave screens that lie
                 log.exception("the alarm feed failed", extra={"action": "fail_feed"})
                 self._stopping.wait(RETRY_S)
 
@@ -390,7 +390,7 @@ class Hub:
             log.warning("no numbers: %s", error, extra={"action": "miss_numbers"})
             self._tell_stopped()
             return
-        except Exception:  # noqa: BLE001 - a task that died would leave numbers that stand still
+        except Exception:  # a task that died would leave numbers that stand still
             log.exception("the numbers cannot be read", extra={"action": "fail_numbers"})
             self._tell_stopped()
             return

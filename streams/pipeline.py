@@ -48,6 +48,7 @@ class Pipeline:
         self._crash = crash
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="commit")
         self._inflight: asyncio.Task[None] | None = None
+        self._is_closed = False
         self.consumer: BatchConsumer | None = None
         #: The newest `received_at` that is committed, by partition.
         self.processed_at: dict[TP, datetime] = {}
@@ -66,6 +67,7 @@ class Pipeline:
 
     def close(self) -> None:
         """Stop waiting for the database, and end the thread."""
+        self._is_closed = True
         self._guard.stop()
         self._thread.shutdown(wait=True, cancel_futures=True)
 
@@ -90,6 +92,8 @@ class Pipeline:
 
     async def _commit_aligned(self, tp: TP, decoded: Decoded, consumer: BatchConsumer) -> None:
         started = perf_counter()
+        if self._is_closed:
+            raise StoppingError
         try:
             done = await asyncio.get_running_loop().run_in_executor(
                 self._thread, self._guard.commit, decoded

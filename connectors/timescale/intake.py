@@ -153,16 +153,16 @@ def add_durations(conn: Conn, cells: Mapping[Cell, tuple[int, int]]) -> None:
     """Add (n, sum_ms) to histogram rows, in key order."""
     if not cells:
         return
-    ordered = sorted(cells.items())
-    conn.execute(
-        SQL["add_durations"],
+    rows = [
         {
-            "minute": [cell.minute for cell, _ in ordered],
-            "metric": [cell.metric for cell, _ in ordered],
-            "office": [cell.office for cell, _ in ordered],
-            "area": [cell.area for cell, _ in ordered],
-            "bin": [cell.bin for cell, _ in ordered],
-            "n": [n for _, (n, _) in ordered],
-            "sum_ms": [sum_ms for _, (_, sum_ms) in ordered],
-        },
-    )
+            "minute": cell.minute,
+            "metric": cell.metric,
+            "office": cell.office,
+            "area": cell.area,
+            "bin": cell.bin,
+            "n": n,
+            "sum_ms": sum_ms,
+        }
+        for cell, (n, sum_ms) in sorted(cells.items())
+    ]
+    conn.execute(SQL["add_durations"], {"cells": orjson.dumps(rows).decode()})

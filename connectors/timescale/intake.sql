@@ -33,8 +33,9 @@ SELECT row FROM staged LEFT JOIN fresh USING (time, id) WHERE fresh.id IS NULL
 
 -- name: add_durations
 INSERT INTO durations_1m (minute, metric, office, area, bin, n, sum_ms)
-SELECT * FROM unnest(%(minute)s::timestamptz[], %(metric)s::text[], %(office)s::text[],
-    %(area)s::text[], %(bin)s::int[], %(n)s::bigint[], %(sum_ms)s::bigint[])
+SELECT minute, metric, office, area, bin, n, sum_ms
+FROM json_to_recordset(%(cells)s::json) AS k (minute timestamptz, metric text, office text,
+    area text, bin int, n bigint, sum_ms bigint)
 ON CONFLICT (minute, metric, office, area, bin)
 DO UPDATE SET n = durations_1m.n + excluded.n, sum_ms = durations_1m.sum_ms + excluded.sum_ms
 

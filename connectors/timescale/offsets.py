@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from connectors.timescale.database import Conn
+from connectors.timescale.database import Conn, unavailable
 from connectors.timescale.sql import queries
 from ioc.errors import FencedError
 
@@ -66,7 +66,7 @@ def advance(
 
 def hold(conn: Conn, log: str, holds: Iterable[Hold], by: str, now: datetime) -> None:
     """Say that these partitions are held by a living worker."""
-    with conn.cursor() as cursor:
+    with unavailable(), conn.cursor() as cursor:
         cursor.executemany(
             SQL["hold"],
             [

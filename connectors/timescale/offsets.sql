@@ -14,10 +14,16 @@ WHERE log = %(log)s AND topic = %(topic)s AND partition = %(partition)s AND next
 
 -- name: hold
 -- Each second: this worker lives, and the stream has been read up to here. Only at the position that
--- it claims, so a worker that has lost a partition cannot speak for it.
+-- it claims, so a worker that has lost a partition cannot speak for it. A row that a batch has
+-- locked is left out: its commit says the same.
 UPDATE offsets SET held_at = %(now)s, held_by = %(by)s,
     progress_at = greatest(progress_at, %(progress_at)s)
-WHERE log = %(log)s AND topic = %(topic)s AND partition = %(partition)s AND next = %(next)s
+FROM (
+    SELECT log, topic, partition FROM offsets
+    WHERE log = %(log)s AND topic = %(topic)s AND partition = %(partition)s AND next = %(next)s
+    FOR UPDATE SKIP LOCKED
+) AS mine
+WHERE (offsets.log, offsets.topic, offsets.partition) = (mine.log, mine.topic, mine.partition)
 
 -- name: held
 SELECT topic, partition FROM offsets WHERE held_at > %(since)s

@@ -111,7 +111,7 @@ def send(
     """Send events to Kafka; the last line says how many."""
     from ioc.cli.send import send as run
 
-    sys.exit(run(files, _settings(), check=check, topic=topic))
+    sys.exit(run(files, Settings(), check=check, topic=topic))
 
 
 @app.command()
@@ -139,7 +139,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - each is an option
         live=live,
         out=out,
     )
-    sys.exit(run(wish, _settings()))
+    sys.exit(run(wish, Settings()))
 
 
 @app.command()

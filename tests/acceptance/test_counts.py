@@ -141,6 +141,6 @@ def assert_alarms_are_right(house: House, events: Sequence[Sent], now: datetime)
     eventually(lambda: logged().total() >= wanted.total(), 10, "all transitions")
     if logged() != wanted:  # DBG
         for r in rows(house, "SELECT a.key, l.seq, l.type, l.at, l.alarm->>'event_time', l.alarm->>'condition_at', l.alarm->>'count' FROM alarm_log l JOIN alarms a ON a.id=l.alarm_id WHERE a.rule='fire-alarm' ORDER BY 1,2"): print("LOG", *r)
-        for r in rows(house, "SELECT device, time, data->>'state', partition, \"offset\", received_at, ce_id FROM events WHERE device like '%panel%' ORDER BY 1, partition, \"offset\""): print("EV", *r)
+        for r in rows(house, "SELECT device, time, data->>'state', partition, \"offset\", received_at, ce_id FROM events WHERE device like '%%panel%%' ORDER BY 1, partition, \"offset\""): print("EV", *r)
         for r in rows(house, "SELECT * FROM offsets ORDER BY 1,2,3"): print("OFF", *r)
     assert logged() == wanted

@@ -1,4 +1,4 @@
-"""The wall in a real browser: it moves by itself, says when it cannot be believed, stays at home."""
+"""The wall in a real browser: it moves by itself and says when it cannot be believed."""
 
 from __future__ import annotations
 
@@ -153,16 +153,12 @@ def test_a_silent_server_makes_the_wall_stale_and_a_new_one_brings_it_back_witho
     wall.complaints()  # from here on connections are refused, and the browser says so
     house.kill("api")
     house.start("api")
-    row = row_of_after_outage(wall, house, f"{panel.name}-unseen")
+    eventually(lambda: not wall.is_stale(), BACK_WITHIN_S, "the wall is back")
+    row = row_of(wall, house, f"{panel.name}-unseen")
     assert row.priority == 1
     assert (wall.condition(), wall.is_stale()) == ("live", False)
     eventually(lambda: "Đã kết nối lại" in wall.band(), SHOWN_WITHIN_S, "the band says so")
     assert is_same_page(wall)
-    refused = [said for said in wall.complaints() if "ERR_CONNECTION" not in said]
-    assert refused == []
+    # A server that is away is worth a line in the browser's log; nothing else may be there.
+    assert all("Failed to load resource" in said for said in wall.complaints())
 
-
-def row_of_after_outage(wall: WallPage, house: House, device: str) -> Row:
-    """Return the row of an alarm that was raised while the screen heard nothing."""
-    eventually(lambda: not wall.is_stale(), BACK_WITHIN_S, "the wall is back")
-    return row_of(wall, house, device)

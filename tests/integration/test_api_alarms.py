@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import httpx
 import pytest
 
+from connectors.timescale import keys
 from connectors.timescale.alarms import apply, move
 from connectors.timescale.database import Database
 from ioc import alarm as life
 from ioc import clock
 from ioc.alarm import ClosingCode, State, Step, Transition
 from ioc.severity import Severity
+from tests.api_server import running_api
 from tests.views_server import Views, an_alarm, raise_alarms, running_views
 
 
@@ -247,3 +251,38 @@ def test_two_operators_at_once_acknowledge_it_once(views: Views, database: Datab
     views.post(f"/alarms/{raised}/acknowledge", {"by": "b"}, status=409)
     log = views.get(f"/alarms/{raised}/log")["log"]
     assert [step["type"] for step in log] == ["raised", "acknowledged"]
+
+
+# Keys -------------------------------------------------------------------------------------------
+
+
+def test_a_key_moves_alarms_in_its_own_name_and_its_own_area(
+    database_url: str, database: Database, tmp_path: Path
+) -> None:
+    here, there = (raise_alarms(database, area=area)[0] for area in ("05443", "05455"))
+    with database.transaction() as conn:
+        _, mine = keys.create(conn, "Phường PĐP", "operator", "05443", clock.now())
+        _, screen = keys.create(conn, "a screen", "viewer", None, clock.now())
+    with running_api(database_url, "127.0.0.1:1", tmp_path, auth=True) as client:
+
+        def call(token: str, method: str, path: str, **body: Any) -> httpx.Response:
+            headers = {"Authorization": f"Bearer {token}"}
+            return client.request(method, f"/api/v1{path}", headers=headers, **body)
+
+        listed = call(mine, "GET", "/alarms").json()["alarms"]
+        assert [alarm["id"] for alarm in listed] == [str(here)]
+        moved = call(mine, "POST", f"/alarms/{here}/acknowledge", json={"by": "the mayor"})
+        assert moved.json()["acknowledged_by"] == "Phường PĐP"
+        for method, path in (
+            ("GET", f"/alarms/{there}"),
+            ("GET", f"/alarms/{there}/log"),
+            ("GET", "/alarms?area=05455"),
+            ("GET", "/overview?area=05455"),
+            ("GET", "/live?area=05455"),
+            ("POST", f"/alarms/{there}/acknowledge"),
+        ):
+            assert call(mine, method, path).json()["code"] == "other_area"
+        assert call(mine, "GET", "/overview").json()["area"] == "05443"
+        assert call(screen, "GET", f"/alarms/{there}").status_code == 200
+        assert call(screen, "POST", f"/alarms/{there}/acknowledge").status_code == 403
+        assert client.get("/api/v1/live").status_code == 401

@@ -6,6 +6,7 @@ import random
 import threading
 import time
 from collections.abc import Iterator
+from typing import LiteralString
 
 import pytest
 
@@ -20,6 +21,10 @@ from ioc.severity import Severity
 from tests.views_server import Live, Told, Views, an_alarm, raise_alarms, running_views, store
 
 WRITERS = 8
+CUT_THE_FEED: LiteralString = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE application_name = 'ioc api feed' AND datname = current_database()
+"""
 
 
 @pytest.fixture
@@ -270,10 +275,23 @@ def test_the_feed_goes_on_after_the_database_has_cut_its_connections(
     with views.live() as live:
         live.next("snapshot")
         with database.reading() as conn:
-            conn.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE application_name = 'ioc api feed' AND datname = current_database()"
-            )
+            conn.execute(CUT_THE_FEED)
+        (raised,) = raise_alarms(database)
+        assert live.next("alarm").data["id"] == str(raised)
+
+
+def test_views_start_over_when_the_database_was_put_back(views: Views, database: Database) -> None:
+    raise_alarms(database, 3)
+    with views.live() as live:
+        known = live.next("snapshot").id
+        with database.reading() as conn:
+            conn.execute("TRUNCATE alarms, alarm_log")
+            conn.execute("SELECT setval('alarm_log_seq', 1)")
+            conn.execute(CUT_THE_FEED)
+        assert live.next("dropped").data == {"reason": "log_restored"}
+    with views.live(known) as live:
+        assert live.next("reset", "alarm").data == {"reason": "unknown position"}
+        assert live.next("snapshot").data["alarms"] == []
         (raised,) = raise_alarms(database)
         assert live.next("alarm").data["id"] == str(raised)
 
