@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -47,6 +48,7 @@ class Producer:
             "max_request_size": REQUEST_BYTES_MAX,
         }
         self._producer: KafkaProducer | None = None
+        self._lock = threading.Lock()
 
     def publish(self, records: Sequence[Record], timeout_s: float = 2.0) -> None:
         """Return once Kafka has every record; raise `BrokerUnavailableError` otherwise.
@@ -55,6 +57,7 @@ class Producer:
         identity makes the second copy a duplicate that changes nothing.
         """
         deadline = time.monotonic() + timeout_s
+        producer = None
         try:
             producer = self._connected(timeout_s)
             futures = [
@@ -70,30 +73,35 @@ class Producer:
             for future in futures:
                 future.get(timeout=max(0.0, deadline - time.monotonic()))
         except KafkaError as error:
-            self._drop()
+            self._drop(producer)
             raise BrokerUnavailableError(f"Kafka does not answer: {error}") from error
 
     def close(self) -> None:
         """Send what is buffered, bounded by a second, and close."""
-        if self._producer is not None:
-            self._producer.close(timeout=1.0)
-            self._producer = None
+        with self._lock:
+            producer, self._producer = self._producer, None
+        if producer is not None:
+            producer.close(timeout=1.0)
 
     def _connected(self, timeout_s: float) -> KafkaProducer:
-        if self._producer is None:
-            timeout_ms = int(timeout_s * 1000)
-            self._producer = KafkaProducer(
-                **self._options,
-                max_block_ms=timeout_ms,
-                # kafka-python wants this below the delivery's timeout by more than the linger.
-                request_timeout_ms=max(1, timeout_ms - self._options["linger_ms"] - 1),
-                delivery_timeout_ms=timeout_ms,
-                bootstrap_timeout_ms=timeout_ms,
-            )
-        return self._producer
+        with self._lock:  # two threads that find none must not make two
+            if self._producer is None:
+                timeout_ms = int(timeout_s * 1000)
+                self._producer = KafkaProducer(
+                    **self._options,
+                    max_block_ms=timeout_ms,
+                    # kafka-python wants this below the delivery's timeout by more than the linger.
+                    request_timeout_ms=max(1, timeout_ms - self._options["linger_ms"] - 1),
+                    delivery_timeout_ms=timeout_ms,
+                    bootstrap_timeout_ms=timeout_ms,
+                )
+            return self._producer
 
-    def _drop(self) -> None:
+    def _drop(self, broken: KafkaProducer | None) -> None:
         """Forget a producer whose broker is away: its buffer must not be sent behind our back."""
-        producer, self._producer = self._producer, None
-        if producer is not None:
-            producer.close(timeout=0)
+        with self._lock:
+            if self._producer is not broken:
+                return  # another thread has done so, and may have a new one by now
+            self._producer = None
+        if broken is not None:
+            broken.close(timeout=0)

@@ -2,6 +2,8 @@
 
 CloudEvents of about 400 bytes on 4 topics, 92 communes, 5,000 devices, half placed by code and half
 by point; 2 % exact duplicates, 0.1 % malformed. The generator is seeded: a run can be repeated.
+Every record bears the same timestamp, so that lateness, and with it every alarm, is the same however
+long it takes to put the records into the broker.
 """
 
 from __future__ import annotations
@@ -31,6 +33,8 @@ class Load:
     records: list[Record]
     distinct: int
     malformed: int
+    #: Devices that report a fire: each raises one alarm, however often it does.
+    alarms: int
 
 
 def make_load(n: int, start: datetime, seed: int = 1) -> Load:
@@ -38,7 +42,10 @@ def make_load(n: int, start: datetime, seed: int = 1) -> Load:
     random_ = random.Random(seed)
     records: list[Record] = []
     malformed = duplicates = 0
-    makers = _makers(random_, start)
+    start_ms = int(start.timestamp() * 1000)
+    alarms: set[str] = set()
+    makers = _makers(random_, start, alarms)
+    broken = Record("ioc.fire.v1", None, b'{"specversion": "1.0", "broken": ', (), start_ms)
     while len(records) < n:
         chance = random_.random()
         if records and chance < DUPLICATES:
@@ -46,11 +53,11 @@ def make_load(n: int, start: datetime, seed: int = 1) -> Load:
             duplicates += not _is_malformed(records[-1])
             malformed += _is_malformed(records[-1])
         elif chance < DUPLICATES + MALFORMED:
-            records.append(Record("ioc.fire.v1", None, b'{"specversion": "1.0", "broken": '))
+            records.append(broken)
             malformed += 1
         else:
             records.append(next(makers))
-    return Load(records, n - malformed - duplicates, malformed)
+    return Load(records, n - malformed - duplicates, malformed, len(alarms))
 
 
 def publish(load: Load, producer: Producer) -> None:
@@ -63,7 +70,8 @@ def _is_malformed(record: Record) -> bool:
     return b'"broken"' in record.value
 
 
-def _makers(random_: random.Random, start: datetime) -> Iterator[Record]:
+def _makers(random_: random.Random, start: datetime, alarms: set[str]) -> Iterator[Record]:
+    start_ms = int(start.timestamp() * 1000)
     communes = gazetteer().communes
     homes = [communes[number % len(communes)] for number in range(DEVICES)]
     number = 0
@@ -83,8 +91,10 @@ def _makers(random_: random.Random, start: datetime) -> Iterator[Record]:
             event["area"] = home.code
         else:
             event["data"] |= {"lat": home.lat, "lon": home.lon}
+        if event["data"].get("state") == "alarm":
+            alarms.add(event["device"])
         topic = "ioc." + event["type"].split(".")[1] + ".v1"
-        yield Record(topic, home.code.encode(), orjson.dumps(event))
+        yield Record(topic, home.code.encode(), orjson.dumps(event), (), start_ms)
 
 
 def _body(random_: random.Random, number: int, device: int) -> dict[str, object]:

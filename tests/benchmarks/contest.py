@@ -1,0 +1,230 @@
+"""One run of one contestant: a fresh broker that holds the load, a fresh database, one process."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from connectors.embedded.broker import Broker, broker_program
+from connectors.embedded.children import Supervisor
+from connectors.embedded.identity import server_identity
+from connectors.embedded.postgres import Postgres, postgres_programs
+from connectors.embedded.run import DataDir
+from connectors.kafka.producer import Producer
+from tests.acceptance.house import House
+from tests.benchmarks import meter
+from tests.benchmarks.load import Load, publish
+
+REPOSITORY = Path(__file__).resolve().parent.parent.parent
+BEGIN_WITHIN_S = 60.0
+DONE_WITHIN_S = 300.0
+LOOK_FOR_BEGIN_EVERY_S = 0.02
+#: The sum over the rollup costs the machine a few milliseconds, so it is asked for rarely while
+#: the end is far; this is how exactly the end is seen.
+LOOK_FOR_DONE_MIN_S, LOOK_FOR_DONE_MAX_S = 0.05, 2.0
+#: From this share of the CPU taken by others on, the machine was busy with something else.
+OTHERS_MAX = 0.10
+
+CREATE_BEGUN = "CREATE TABLE bench_begun (at timestamptz)"
+COUNTS = """
+SELECT (SELECT coalesce(sum(n), 0)::bigint FROM rollup_1m), (SELECT count(*) FROM dead_letters)
+"""
+TOTALS = """
+SELECT (SELECT count(*) FROM events), (SELECT coalesce(sum(n), 0)::bigint FROM rollup_1m),
+    (SELECT count(*) FROM dead_letters), (SELECT count(*) FROM alarms)
+"""
+
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Contestant:
+    """Somebody who does the work: `arguments` of Python that start it as one process."""
+
+    name: str
+    arguments: tuple[str, ...]
+    #: Answers with a row once the first record is in its hands.
+    begun: str = "SELECT 1 FROM bench_begun"
+    #: It gets this part of the events: 10 is a tenth.
+    divisor: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What was measured; CPU in seconds for 100,000 events, shares of all CPU time."""
+
+    events: int
+    seconds: float
+    events_per_s: float
+    worker_cpu_s: float
+    postgres_cpu_s: float
+    broker_cpu_s: float
+    peak_mib: float
+    idle: float
+    steal: float
+    others: float
+    load_average: float
+    busy: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """The PostgreSQL of the whole bench."""
+
+    url: str
+    pid: int
+
+    @contextmanager
+    def database(self) -> Iterator[str]:
+        """Make an empty database; yield its URL."""
+        name = f"bench_{next(_numbers)}"
+        with psycopg.connect(self.url, autocommit=True) as conn:
+            conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        try:
+            yield self.url.replace("@/ioc?", f"@/{name}?")
+        finally:
+            with psycopg.connect(self.url, autocommit=True) as conn:
+                drop = sql.SQL("DROP DATABASE {} WITH (FORCE)")
+                conn.execute(drop.format(sql.Identifier(name)))
+
+
+@contextmanager
+def running_postgres(folder: Path) -> Iterator[Server]:
+    """Start the embedded PostgreSQL on an empty folder."""
+    with DataDir(folder) as data_dir:
+        supervisor = Supervisor(data_dir.path / "logs", lambda _: None)
+        tools = postgres_programs()
+        programs = (tools / "postgres", tools / "initdb")
+        identity = server_identity(data_dir.path / "postgres", programs)
+        postgres = Postgres(data_dir.path, supervisor, identity)
+        try:
+            url = postgres.start()
+            yield Server(url, supervisor.pids()["postgres"])
+        finally:
+            supervisor.stop_all()
+            postgres.close()
+
+
+@contextmanager
+def running_broker(folder: Path) -> Iterator[tuple[Broker, int]]:
+    """Start an empty embedded broker; yield it and its process id."""
+    with DataDir(folder) as data_dir:
+        supervisor = Supervisor(data_dir.path / "logs", lambda _: None)
+        program = broker_program(data_dir.path)
+        identity = server_identity(data_dir.path / "none", (program,))
+        broker = Broker(data_dir.path, supervisor, identity)
+        try:
+            broker.start()
+            yield broker, supervisor.pids()["broker"]
+        finally:
+            supervisor.stop_all()
+
+
+def run(contestant: Contestant, load: Load, server: Server, folder: Path) -> Run:
+    """Let one contestant drain the load; its counts must be exact.
+
+    Raises:
+        AssertionError: it died, took too long, or counted wrong; its log is in `folder`.
+    """
+    with ExitStack() as stack:
+        url = stack.enter_context(server.database())
+        broker, broker_pid = stack.enter_context(running_broker(folder / "broker"))
+        house = House(folder, broker.address, url, broker.log_id)
+        migrated = house.ioc("migrate")
+        assert migrated.returncode == 0, migrated.stderr
+        producer = Producer(broker.address, "bench", bulk=True)
+        publish(load, producer)
+        producer.close()
+        conn = stack.enter_context(psycopg.connect(url, autocommit=True))
+        conn.execute(CREATE_BEGUN)
+        load_average = os.getloadavg()[0]
+        stack.callback(house.stop)
+        worker = house.running["worker"] = _start(contestant, house)
+        trees = {"worker": worker.pid, "postgres": server.pid, "broker": broker_pid}
+        try:
+            span = _measured(conn, worker, contestant, load, trees)
+            peak_mib = meter.peak_mib(worker.pid)
+            _check(conn, load)
+        except AssertionError as error:
+            lines = (folder / "worker.log").read_text(errors="replace").splitlines()[-30:]
+            raise AssertionError("\n".join((f"{contestant.name}: {error}", *lines))) from error
+    return _figures(len(load.records), span, peak_mib, load_average)
+
+
+def _start(contestant: Contestant, house: House) -> subprocess.Popen[bytes]:
+    with (house.folder / "worker.log").open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, *contestant.arguments],
+            cwd=house.folder,  # Faust leaves a folder where it stands
+            env=house.environment | {"PYTHONPATH": str(REPOSITORY)},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def _measured(
+    conn: psycopg.Connection[Any],
+    worker: subprocess.Popen[bytes],
+    contestant: Contestant,
+    load: Load,
+    trees: dict[str, int],
+) -> meter.Span:
+    """Return what was used from the first record in the contestant's hands to the last count."""
+    deadline_s = time.monotonic() + BEGIN_WITHIN_S
+    while conn.execute(contestant.begun.encode()).fetchone() is None:
+        assert worker.poll() is None, f"ended with {worker.returncode} before it began"
+        assert time.monotonic() < deadline_s, f"has not begun within {BEGIN_WITHIN_S:g} s"
+        time.sleep(LOOK_FOR_BEGIN_EVERY_S)
+    first = meter.read(trees)
+    while True:
+        counted, dead = conn.execute(COUNTS).fetchone() or (0, 0)
+        if (counted, dead) == (load.distinct, load.malformed):
+            return meter.between(first, meter.read(trees))
+        assert counted <= load.distinct, f"counted {counted} of {load.distinct}: too many"
+        assert dead <= load.malformed, f"{dead} of {load.malformed} dead letters: too many"
+        assert worker.poll() is None, f"ended with {worker.returncode} at {counted}"
+        spent_s = time.monotonic() - first.at_s
+        assert spent_s < DONE_WITHIN_S, (
+            f"after {DONE_WITHIN_S:g} s only {counted} of {load.distinct} counted and {dead} of "
+            f"{load.malformed} dead letters"
+        )
+        left_s = spent_s * (load.distinct - counted) / max(counted, 1)
+        time.sleep(min(max(left_s / 2, LOOK_FOR_DONE_MIN_S), LOOK_FOR_DONE_MAX_S))
+
+
+def _check(conn: psycopg.Connection[Any], load: Load) -> None:
+    found = conn.execute(TOTALS).fetchone()
+    wanted = (load.distinct, load.distinct, load.malformed, load.alarms)
+    assert found == wanted, f"events, counted, dead letters, alarms: {found}, not {wanted}"
+
+
+def _figures(events: int, span: meter.Span, peak_mib: float, load_average: float) -> Run:
+    def for_100_000(name: str) -> float:
+        return round(span.trees_s[name] / events * 100_000, 3)
+
+    return Run(
+        events=events,
+        seconds=round(span.seconds, 3),
+        events_per_s=round(events / span.seconds, 1),
+        worker_cpu_s=for_100_000("worker"),
+        postgres_cpu_s=for_100_000("postgres"),
+        broker_cpu_s=for_100_000("broker"),
+        peak_mib=round(peak_mib, 1),
+        idle=round(span.idle, 3),
+        steal=round(span.steal, 3),
+        others=round(span.others, 3),
+        load_average=round(load_average, 2),
+        busy=span.others > OTHERS_MAX,
+    )
