@@ -6,13 +6,12 @@ what the dead letter will carry. The shapes are those of the contract; unknown d
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from hashlib import blake2b
 from typing import Annotated, Any, Literal, NotRequired
-from uuid import UUID
 
 import orjson
 from pydantic import AwareDatetime, ConfigDict, Field, TypeAdapter, ValidationError
@@ -56,13 +55,15 @@ class Refusal:
 class Event:
     """What a source said happened. `time` and `received_at` are aware; `data` is as it was sent.
 
+    `id` is the 128-bit identity as 32 hexadecimal digits.
+
     Not frozen: freezing costs more than reading the JSON does, and one is made for every event of
     the province. Only placing changes it: `area` is what the sender wrote until then and a known
     code after, `area_unknown` keeps a code that nobody knows.
     """
 
     time: datetime
-    id: UUID
+    id: str
     received_at: datetime
     source: str
     type: str
@@ -227,7 +228,9 @@ AnyEvent = Annotated[
     CameraAlertEvent | FireReadingEvent | CitizenReportEvent | QueueTicketEvent | QueueDossierEvent,
     Field(discriminator="type"),
 ]
-_READER: TypeAdapter[Any] = TypeAdapter(AnyEvent)
+_READER = TypeAdapter[Any](AnyEvent).validator
+#: Sources whose events are about a device; the others' are about a report, ticket or dossier.
+_OF_DEVICES = frozenset({"camera", "fire"})
 _KIND_FIELD = {
     "ioc.camera.alert": "label",
     "ioc.fire.reading": "kind",
@@ -287,8 +290,7 @@ def _event(envelope: dict[str, Any], topic: str, received_at: datetime) -> Event
     ce_source: str = envelope["source"]
     ce_id: str = envelope["id"]
     device: str | None = envelope.get("device")
-    subject: str | None = envelope.get("subject")
-    # A position, and one positional call: this line runs for every event of the province.
+    # One positional call: this line runs for every event of the province.
     return Event(
         time,
         identity(ce_source, ce_id),
@@ -297,33 +299,29 @@ def _event(envelope: dict[str, Any], topic: str, received_at: datetime) -> Event
         event_type,
         ce_source,
         ce_id,
-        subject,
+        envelope.get("subject"),
         envelope.get("area"),
         device,
-        _ref(event_type, data) or device,
+        device if source.name in _OF_DEVICES else _ref(event_type, data),
         data[_KIND_FIELD[event_type]],
         data.get("severity") if event_type == "ioc.camera.alert" else None,
-        data.get("lat") if "office" not in data else None,
-        data.get("lon") if "office" not in data else None,
+        data.get("lat") if source.name != "queue" else None,
+        data.get("lon") if source.name != "queue" else None,
         data,
     )
 
 
-def identity(ce_source: str, ce_id: str) -> UUID:
+def identity(ce_source: str, ce_id: str) -> str:
     """Return the 128-bit hash of a CloudEvents source and id: with `time`, an event's identity."""
-    text = f"{ce_source}\0{ce_id}".encode()
-    return UUID(bytes=hashlib.blake2b(text, digest_size=16).digest())
+    return blake2b(f"{ce_source}\0{ce_id}".encode(), digest_size=16).hexdigest()
 
 
-def _ref(event_type: str, data: dict[str, Any]) -> str | None:
-    """Name the report, ticket or dossier that an event is about; others are about their device."""
+def _ref(event_type: str, data: dict[str, Any]) -> str:
+    """Name the report, ticket or dossier that an event is about."""
     if event_type == "ioc.citizen.report":
-        return data["report"]  # type: ignore[no-any-return]
-    if event_type == "ioc.queue.ticket":
-        return f"{data['office']}/{data['ticket']}"
-    if event_type == "ioc.queue.dossier":
-        return f"{data['office']}/{data['dossier']}"
-    return None
+        report: str = data["report"]
+        return report
+    return f"{data['office']}/{data['ticket' if event_type == 'ioc.queue.ticket' else 'dossier']}"
 
 
 def _from_binary(value: bytes, headers: Headers) -> bytes | Refusal:

@@ -87,12 +87,13 @@ def visits(steps: Iterable[Step]) -> list[Visit]:
 def _moved(visit: Visit, step: Step) -> Visit:
     if visit.ended_at is not None:
         return visit  # a second «served» without a new ticket changes nothing
+    number, area, issued_at, called_at = visit.visit, visit.area, visit.issued_at, visit.called_at
     if step.action == "called":
-        return visit if visit.called_at else replace(visit, called_at=step.at)
+        return visit if called_at else Visit(number, area, issued_at, step.at)
     if step.action == "served":
-        return replace(visit, ended_at=step.at, outcome="served")
+        return Visit(number, area, issued_at, called_at, step.at, "served")
     if step.action == "abandoned":
-        return replace(visit, ended_at=step.at, outcome="abandoned")
+        return Visit(number, area, issued_at, called_at, step.at, "abandoned")
     return visit  # transferred: still the same person, still here
 
 

@@ -1,4 +1,4 @@
-"""Every setting of the product: its name, its default and its sentence (`ioc settings` prints them)."""
+"""Every setting of the product: its name, its default and its sentence."""
 
 from __future__ import annotations
 

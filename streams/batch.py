@@ -23,7 +23,8 @@ from ioc.source import BY_TOPIC
 from streams import evaluate
 from streams.transport import RecordBatch
 
-#: A producer may write any timestamp; one this far ahead of our clock is not believed.
+#: A producer may write any timestamp; one this far ahead of our clock is not believed: then it is
+#: now.
 TIMESTAMP_AHEAD_MAX = timedelta(hours=1)
 #: The policies of 0001_core.timescale.sql look this far back by themselves.
 POLICY_WINDOW = timedelta(days=3)
@@ -69,8 +70,10 @@ def decode_batch(batch: RecordBatch, now: datetime) -> Decoded:
     dead: list[DeadLetter] = []
     topic, partition = batch.topic, batch.partition
     newest = _EPOCH
+    believed_ms = (now + TIMESTAMP_AHEAD_MAX - _EPOCH) // _MILLISECOND
     for record in batch.records:
-        received_at = _received_at(record.timestamp, now)
+        at_ms = record.timestamp
+        received_at = _EPOCH + at_ms * _MILLISECOND if 0 <= at_ms <= believed_ms else now
         newest = max(newest, received_at)
         found = decode(record.value, record.headers, topic, received_at)
         if isinstance(found, Event):
@@ -143,13 +146,6 @@ def _refresh_late(conn: Conn, fresh: Sequence[Placed], now: datetime) -> None:
             span = {"from": start.isoformat(), "to": (start + timedelta(days=1)).isoformat()}
             due_at = now + REFRESH_DELAY
             timers.arm_once(conn, Timer("cagg_refresh", day.isoformat(), timers.WALL, due_at, span))
-
-
-def _received_at(timestamp_ms: int, now: datetime) -> datetime:
-    """Return when Kafka had a record; a timestamp that cannot be true becomes now."""
-    if not 0 <= timestamp_ms <= (now + TIMESTAMP_AHEAD_MAX).timestamp() * 1000:
-        return now
-    return _EPOCH + timestamp_ms * _MILLISECOND
 
 
 def _place(events: Sequence[Event]) -> None:

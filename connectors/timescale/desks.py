@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
-from uuid import UUID
 
 import orjson
 
@@ -46,7 +45,7 @@ Rows = list[dict[str, Any]]
 
 def apply(conn: Conn, rows: Sequence[Placed]) -> None:
     """Fold the new events of the desks into visits, dossiers and durations."""
-    tickets: dict[TicketKey, set[UUID]] = defaultdict(set)
+    tickets: dict[TicketKey, set[str]] = defaultdict(set)
     dossiers: dict[DossierKey, list[DossierStep]] = defaultdict(list)
     for row in rows:
         event = row.event
@@ -69,7 +68,7 @@ def apply(conn: Conn, rows: Sequence[Placed]) -> None:
 
 def _apply_tickets(
     conn: Conn,
-    new: Mapping[TicketKey, set[UUID]],
+    new: Mapping[TicketKey, set[str]],
     before: list[Duration],
     after: list[Duration],
 ) -> None:
@@ -100,8 +99,8 @@ def _lock_offices(conn: Conn, offices: set[str]) -> None:
 
 
 def _steps(
-    conn: Conn, new: Mapping[TicketKey, set[UUID]]
-) -> dict[TicketKey, list[tuple[UUID, Step]]]:
+    conn: Conn, new: Mapping[TicketKey, set[str]]
+) -> dict[TicketKey, list[tuple[str, Step]]]:
     """Return the steps of each ticket with the ids of their events, in order of time."""
     keys = []
     for key in sorted(new, key=lambda key: (key.office, key.day, key.ticket)):
@@ -117,11 +116,11 @@ def _steps(
                 "most": STEPS_MAX + len(new[key]),
             }
         )
-    found: dict[TicketKey, list[tuple[UUID, Step]]] = {}
+    found: dict[TicketKey, list[tuple[str, Step]]] = {}
     for row in conn.execute(SQL["steps_of_tickets"], {"keys": _json(keys)}):
         key = TicketKey(row["office"], row["day"], row["ticket"])
         step = Step(row["time"], row["kind"], row["area"])
-        found.setdefault(key, []).append((row["id"], step))
+        found.setdefault(key, []).append((row["id"].hex, step))
     return found
 
 

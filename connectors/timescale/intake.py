@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
-from uuid import UUID
 
 import orjson
 from psycopg.types.json import Jsonb
@@ -62,7 +61,7 @@ def prepare(conn: Conn) -> None:
 
 def store(conn: Conn, rows: Sequence[Placed]) -> list[Placed]:
     """Store and count the events that are new; return them in the order given."""
-    first: dict[tuple[datetime, UUID], Placed] = {}
+    first: dict[tuple[datetime, str], Placed] = {}
     for row in rows:
         first.setdefault((row.event.time, row.event.id), row)
     distinct = list(first.values())
@@ -83,7 +82,7 @@ def _line(number: int, row: Placed) -> str:
     fields = (
         str(number),
         event.time.isoformat(),
-        event.id.hex,
+        event.id,
         event.received_at.isoformat(),
         event.source,
         event.type,

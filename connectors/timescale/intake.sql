@@ -12,13 +12,14 @@ CREATE TEMP TABLE IF NOT EXISTS staged (
 COPY staged FROM STDIN (NULL E'\x01')
 
 -- name: store
--- Keep only the new, count them by minute, and answer with the rows that were known already.
+-- Keep only the new, count them by minute, and answer with the rows that were known already. In key
+-- order: two workers that store copies of the same events must not wait for each other.
 WITH fresh AS (
     INSERT INTO events (time, id, received_at, source, type, ce_source, ce_id, subject, area,
         area_unknown, device, ref, kind, severity, lat, lon, partition, "offset", data)
     SELECT time, id, received_at, source, type, ce_source, ce_id, subject, area,
         area_unknown, device, ref, kind, severity, lat, lon, partition, "offset", data
-    FROM staged
+    FROM staged ORDER BY time, id
     ON CONFLICT (time, id) DO NOTHING
     RETURNING time, id, source, area, kind, severity, partition
 ), counted AS (

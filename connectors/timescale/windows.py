@@ -64,7 +64,7 @@ def later_events(conn: Conn, event: Event) -> list[Event]:
     rows = conn.execute(
         SQL["later_events"], {"ref": event.ref, "type": event.type, "after": event.time}
     )
-    return [Event(**row) for row in rows]
+    return [Event(**{**row, "id": row["id"].hex}) for row in rows]
 
 
 def _columns(keys: Sequence[Key]) -> dict[str, list[str]]:

@@ -33,6 +33,11 @@ class Condition:
 
     test: Test
     needs: tuple[tuple[str, frozenset[Value]], ...] = ()
+    #: Every field that the test reads.
+    reads: frozenset[str] = frozenset()
+    #: Whether it only asks which word a field holds: the same words, the same answer, so that the
+    #: answer can be remembered. A comparison of numbers would remember each number.
+    is_steady: bool = True
 
 
 def equals(field: str, values: Sequence[Value]) -> Condition:
@@ -45,7 +50,7 @@ def equals(field: str, values: Sequence[Value]) -> Condition:
             return any(isinstance(item, SCALARS) and item in wanted for item in found)
         return isinstance(found, SCALARS) and found in wanted
 
-    return Condition(test, ((field, wanted),))
+    return Condition(test, ((field, wanted),), frozenset({field}))
 
 
 def compares(field: str, word: str, bound: float) -> Condition:
@@ -58,13 +63,15 @@ def compares(field: str, word: str, bound: float) -> Condition:
             return False
         return holds(found, bound)
 
-    return Condition(test)
+    return Condition(test, reads=frozenset({field}), is_steady=False)
 
 
 def exists(field: str, *, wanted: bool) -> Condition:
     """Return: the field is there (not null), or is not."""
     read = reader(field)
-    return Condition(lambda fact: (read(fact) is not None) is wanted)
+    return Condition(
+        lambda fact: (read(fact) is not None) is wanted, reads=frozenset({field}), is_steady=False
+    )
 
 
 def all_of(parts: Sequence[Condition]) -> Condition:
@@ -79,7 +86,8 @@ def all_of(parts: Sequence[Condition]) -> Condition:
                 return False
         return True
 
-    return Condition(test, tuple(need for part in parts for need in part.needs))
+    needs = tuple(need for part in parts for need in part.needs)
+    return Condition(test, needs, *_together(parts))
 
 
 def any_of(parts: Sequence[Condition]) -> Condition:
@@ -92,12 +100,17 @@ def any_of(parts: Sequence[Condition]) -> Condition:
                 return True
         return False
 
-    return Condition(test, _common_needs(parts))
+    return Condition(test, _common_needs(parts), *_together(parts))
 
 
 def negated(part: Condition) -> Condition:
     """Return: the part does not hold."""
-    return Condition(lambda fact: not part.test(fact))
+    return Condition(lambda fact: not part.test(fact), (), part.reads, part.is_steady)
+
+
+def _together(parts: Sequence[Condition]) -> tuple[frozenset[str], bool]:
+    reads: frozenset[str] = frozenset().union(*(part.reads for part in parts))
+    return reads, all(part.is_steady for part in parts)
 
 
 def _common_needs(parts: Sequence[Condition]) -> tuple[tuple[str, frozenset[Value]], ...]:

@@ -32,10 +32,53 @@ class _Plan:
         return found
 
 
+#: Most combinations of words that are remembered for one type; then it starts anew.
+WORDS_MAX = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """For one event type: which rules the words that it holds have touched before.
+
+    Most events of a province say the same few words all day; what they touch is one look-up.
+    """
+
+    reads: tuple[Read, ...]
+    known: dict[tuple[object, ...], Candidates]
+
+    @classmethod
+    def of(cls, rules: Candidates) -> _Memory:
+        """Return an empty memory; one without fields remembers nothing."""
+        conditions = [rule.when for rule in rules]
+        conditions += [rule.clear_when for rule in rules if rule.clear_when is not None]
+        if not all(condition.is_steady for condition in conditions):
+            return cls((), {})
+        fields = frozenset[str]().union(*(condition.reads for condition in conditions))
+        return cls(tuple(reader(field) for field in sorted(fields)), {})
+
+    def words(self, fact: Fact) -> tuple[object, ...] | None:
+        """Return what the rules read of the event; None when that is not for remembering."""
+        found = tuple([read(fact) for read in self.reads])
+        for word in found:
+            if word.__class__ not in _WORDS:
+                return None
+        return found or None
+
+    def learn(self, words: tuple[object, ...], touched: Candidates) -> None:
+        """Remember."""
+        if len(self.known) >= WORDS_MAX:
+            self.known.clear()
+        self.known[words] = touched
+
+
+#: Classes of words: 1 and True are equal, so only one of the two may be in.
+_WORDS = frozenset({str, bool, type(None)})
+
+
 class RuleSet:
     """Rules by id, by type, and those that an event touches. Immutable."""
 
-    __slots__ = ("_plans", "_rank", "by_id", "by_type", "rules")
+    __slots__ = ("_memories", "_plans", "_rank", "by_id", "by_type", "rules")
 
     def __init__(self, rules: Iterable[Rule] = ()) -> None:
         self.rules: tuple[Rule, ...] = tuple(rules)
@@ -48,12 +91,24 @@ class RuleSet:
         }
         self._rank = {rule.id: rank for rank, rule in enumerate(self.rules)}
         self._plans = {name: _planned(found) for name, found in self.by_type.items()}
+        self._memories = {name: _Memory.of(found) for name, found in self.by_type.items()}
 
     def touched(self, fact: Fact) -> Candidates:
         """Return the rules that the event may raise or clear, in the order they were written."""
-        plan = self._plans.get(fact.type)
-        if plan is None:
+        memory = self._memories.get(fact.type)
+        if memory is None:
             return ()
+        words = memory.words(fact)
+        if words is None:
+            return self._touched(fact)
+        found = memory.known.get(words)
+        if found is None:
+            found = self._touched(fact)
+            memory.learn(words, found)
+        return found
+
+    def _touched(self, fact: Fact) -> Candidates:
+        plan = self._plans[fact.type]
         found = plan.candidates(fact)
         if not found:
             return ()

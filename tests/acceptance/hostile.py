@@ -172,9 +172,9 @@ class Hostile:
         yield self._payload("specversion", self._event(specversion=1.0), SCHEMA)
 
     def _types(self) -> Iterator[Payload]:
-        junk = (None, True, 17, 1.5, [], {}, ["x"], {"x": 1})
+        junk = (None, True, 17, 1.5, [], ["x"], {"x": 1})
         for name in ("id", "source", "time", "data"):
-            for value in self._random.sample([each for each in junk if each != {}], 3):
+            for value in self._random.sample(junk[:-1] if name == "data" else junk, 3):
                 yield self._payload(f"{name}: {value}", self._event(**{name: value}), SCHEMA)
             yield self._payload(f"no {name}", self._event(**{name: ...}), SCHEMA)
         for value in junk:
@@ -192,7 +192,7 @@ class Hostile:
     def _sizes(self) -> Iterator[Payload]:
         yield self._payload("1 MiB", self._event(data={"more": "x" * 2**20}), TOO_LARGE)
         yield self._payload("1 MiB id", self._event(id="x" * 2**20), TOO_LARGE)
-        yield self._payload("257 kB", self._event(data={"more": "é" * 43_000}), TOO_LARGE)
+        yield self._payload("258 KiB", self._event(data={"more": "é" * 44_000}), TOO_LARGE)
         yield self._payload("1 MiB of spaces", text(self._event()) + b" " * 2**20, TOO_LARGE)
         yield self._payload("long id", self._event(id="x" * 257), SCHEMA)
         yield self._payload("long source", self._event(source="x" * 257), SCHEMA)
@@ -266,7 +266,7 @@ class Hostile:
         yield binary("no id", SCHEMA, id=...)
         yield binary("time", SCHEMA, time=b"soon")
         yield binary("type", WRONG_TYPE, type=b"nothing")
-        yield binary("no value", SCHEMA | NOT_JSON, subject=None)
+        yield binary("no value", EITHER, subject=None)
         yield binary("no type", SCHEMA | WRONG_TYPE, type=None)
         yield binary("data cut off", NOT_JSON, value=data[:-2])
         yield binary("data and more", NOT_JSON, value=data + b',"id":"x"')

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -17,8 +16,20 @@ import pytest
 from ioc import clock
 from tests.acceptance import oracle
 from tests.acceptance.busy_hour import COMMUNES, BusyHour
+from tests.acceptance.hostile import (
+    SCHEMA,
+    TOPIC,
+    WRONG_TOPIC,
+    Hostile,
+    Payload,
+    Place,
+    publish,
+    text,
+)
+from tests.acceptance.hostile import event as hostile_event
 from tests.acceptance.house import House, eventually, write_events
 from tests.acceptance.oracle import LOCAL, Sent
+from tests.integration.city_requests import la311_events, whole_file
 
 TAKEOVER_WITHIN_S = 20.0
 #: What the other tests of this house send is of other years.
@@ -139,8 +150,137 @@ def assert_alarms_are_right(house: House, events: Sequence[Sent], now: datetime)
 
     # Silence ends what cameras saw once the stream has passed it.
     eventually(lambda: logged().total() >= wanted.total(), 10, "all transitions")
-    if logged() != wanted:  # DBG
-        for r in rows(house, "SELECT a.key, l.seq, l.type, l.at, l.alarm->>'event_time', l.alarm->>'condition_at', l.alarm->>'count' FROM alarm_log l JOIN alarms a ON a.id=l.alarm_id WHERE a.rule='fire-alarm' ORDER BY 1,2"): print("LOG", *r)
-        for r in rows(house, "SELECT device, time, data->>'state', partition, \"offset\", received_at, ce_id FROM events WHERE device like '%%panel%%' ORDER BY 1, partition, \"offset\""): print("EV", *r)
-        for r in rows(house, "SELECT * FROM offsets ORDER BY 1,2,3"): print("OFF", *r)
     assert logged() == wanted
+
+
+# Hostile payloads --------------------------------------------------------------------------------
+
+
+def test_good_events_between_hostile_ones_are_stored_and_each_bad_one_says_why(
+    house: House,
+) -> None:
+    hostile = Hostile(seed=2026, now=clock.now())
+    bad, good = list(hostile.payloads(500)), list(hostile.good(500))
+    mixed = [payload for pair in zip(bad, good, strict=True) for payload in pair]
+    records = house.position() + len(mixed)
+    workers = {name: process.pid for name, process in house.running.items()}
+
+    places = asyncio.run(publish(house.kafka, mixed))
+    house.wait_read(records)
+
+    stored = {Place(*row) for row in rows(house, STORED_PLACES)}
+    buried = {Place(*row[:3]): row[3:] for row in rows(house, BURIED_PLACES)}
+    assert len(set(places)) == len(mixed)
+    for payload, place in zip(mixed, places, strict=True):
+        reason, detail, raw = buried.get(place, ("stored", "", None))
+        assert reason in payload.outcomes, f"{payload.name}: {reason} {detail}"
+        if reason == "stored":
+            assert place in stored, f"{payload.name} is neither stored nor a dead letter"
+        else:
+            assert detail, payload.name
+            assert raw == (payload.value or b""), payload.name
+    assert house.count(where="ce_id LIKE 'good-%%' AND ce_source = '/hostile'") == len(good)
+    assert {name: process.pid for name, process in house.running.items()} == workers
+    assert all(process.poll() is None for process in house.running.values()), "nobody has died"
+    # The views still read what was stored, whatever it was.
+    everything = span(datetime(1970, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC))
+    assert house.get("/events", limit=1000, **everything)["events"]
+    assert house.get("/dossiers/summary", office="hostile", **everything)["received"] >= 1
+    assert house.get("/overview")["sources"]["fire"]["dead_letters_24h"] > 0
+
+
+STORED_PLACES = """SELECT CASE source WHEN 'camera' THEN 'ioc.camera.v1' WHEN 'fire' THEN
+    'ioc.fire.v1' WHEN 'citizen' THEN 'ioc.citizen.v1' ELSE 'ioc.queue.v1' END, partition, "offset"
+    FROM events WHERE ce_source = '/hostile'"""
+BURIED_PLACES = 'SELECT topic, partition, "offset", reason, detail, raw FROM dead_letters'
+
+
+def test_a_dead_letter_is_stored_once_it_is_mended_and_retried(
+    house: House, tmp_path: Path
+) -> None:
+    broken = hostile_event(id="mend-1", data={"state": "unknown"})
+    lost = hostile_event("camera", id="mend-2")
+    payloads = [
+        Payload("broken", TOPIC["fire"], text(broken), SCHEMA),
+        Payload("lost", TOPIC["queue"], text(lost), WRONG_TOPIC),
+    ]
+    records = house.position() + len(payloads)
+    schema, wrong_topic = (
+        house_letter(house, place) for place in place_once_read(house, payloads, records)
+    )
+
+    refused = house.ioc("dead-letters", "retry", str(schema))
+    assert refused.returncode == 1
+    assert f"{schema}: data.state" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert refused.stdout.splitlines()[-1] == "retried 0, failed 1"
+
+    mended = tmp_path / "mended.json"
+    mended.write_bytes(text(broken | {"data": {"kind": "heartbeat", "state": "normal"}}))
+    done = house.ioc("dead-letters", "retry", str(schema), "--value", str(mended))
+    assert done.stdout.splitlines()[-1] == "retried 1, failed 0", done.stderr
+    # What came on the wrong road goes on the right one, and twice is once.
+    for _ in range(2):
+        done = house.ioc("dead-letters", "retry", str(wrong_topic))
+        assert done.stdout.splitlines()[-1] == "retried 1, failed 0", done.stderr
+    house.wait_read(records + 3)
+    house.wait_stored(2, where="ce_source = '/hostile' AND ce_id LIKE 'mend-%%'")
+
+    letters = {letter["id"]: letter for letter in house.get("/dead-letters")["dead_letters"]}
+    assert letters[schema]["reason"] == "schema"
+    assert letters[wrong_topic]["reason"] == "wrong_topic"
+    for number in (schema, wrong_topic):
+        assert letters[number]["retried_at"] is not None
+    for number, name in ((schema, "mend-1"), (wrong_topic, "mend-2")):
+        first = house.row("SELECT received_at FROM dead_letters WHERE id = %s", number)
+        kept = house.row("SELECT received_at FROM events WHERE ce_id = %s", name)
+        assert kept == first, "received when it first came"
+
+
+def place_once_read(house: House, payloads: Sequence[Payload], records: int) -> list[Place]:
+    places = asyncio.run(publish(house.kafka, payloads))
+    house.wait_read(records)
+    return places
+
+
+def house_letter(house: House, place: Place) -> int:
+    """Return the number of the dead letter of a record, as `ioc dead-letters` wants it."""
+    found = house.row(
+        'SELECT id FROM dead_letters WHERE topic = %s AND partition = %s AND "offset" = %s',
+        place.topic,
+        place.partition,
+        place.offset,
+    )
+    return int(found[0])
+
+
+# A real city -------------------------------------------------------------------------------------
+
+
+def test_a_real_citys_requests_are_all_stored_and_those_without_a_place_are_the_provinces(
+    house: House, tmp_path: Path
+) -> None:
+    requests = list(la311_events(whole_file()))
+    placeless = [each for each in requests if "lat" not in each["data"]]
+    assert len(requests) == 9_999
+    assert len(placeless) == 1_753
+    records = house.position() + len(requests)
+    sent = house.ioc("send", str(write_events(tmp_path / "requests.ndjson", requests)))
+    assert sent.stdout.splitlines()[-1] == f"sent {len(requests)}, refused 0", sent.stderr
+    house.wait_read(records)
+
+    identities = {(each["id"], each["time"]) for each in requests}
+    house.wait_stored(len(identities), where="ce_source = '/la311'")
+    # Los Angeles is nowhere in the province, so all of it is the whole province's.
+    assert house.count(where="ce_source = '/la311' AND area <> '19'") == 0
+    days = span(datetime(2017, 12, 1, tzinfo=UTC), datetime(2018, 1, 31, tzinfo=UTC))
+    for area in ({}, {"area": "19"}):
+        series = house.get("/series", metric="events", source="citizen", step="1d", **area, **days)
+        assert sum(point["n"] for point in series["points"]) == len(identities)
+    found = rows(
+        house,
+        "SELECT kind, sum(n) FROM rollup_1m WHERE source = 'citizen' "
+        "AND minute >= '2017-12-01' AND minute < '2018-02-01' GROUP BY kind",
+    )
+    categories = Counter(each["data"]["category"] for each in requests)
+    assert {kind: n for kind, n in found} == categories

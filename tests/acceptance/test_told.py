@@ -179,7 +179,8 @@ def test_an_outage_and_a_killed_notifier_delay_a_message_and_never_make_it_anoth
 
     def refused_while_down() -> bool:
         tries = ledger(house, alarm_id)[0]["attempts"]
-        return time.monotonic() - down_s >= DOWN_S and bool(tries[-1]["error"])
+        is_refused = tries[-1]["status"] is None and tries[-1]["error"] is not None
+        return is_refused and time.monotonic() - down_s >= DOWN_S
 
     eventually(refused_while_down, DOWN_S + BACK_WITHIN_S, "an attempt by the new notifier")
     receiver.status = 200
