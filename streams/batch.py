@@ -53,6 +53,8 @@ class Memory:
     devices: latest.Devices
     #: The database has continuous aggregates, which do not look at late events by themselves.
     aggregates: bool
+    #: How many of a partition's latest records say whether its source can be read (ioc.intake).
+    recent_records: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +125,7 @@ def commit(conn: Conn, decoded: Decoded, memory: Memory, now: datetime) -> Commi
     batch = decoded.batch
     log = memory.logs[batch.topic]
     with conn.transaction():
-        key = (batch.topic, batch.partition)
-        offsets.advance(conn, log, key, (batch.start, batch.end), now)
+        offsets.advance(conn, log, _advance(decoded), memory.recent_records, now)
         fresh = intake.store(conn, decoded.events)
         intake.bury(conn, log, decoded.dead, now)
         desks.apply(conn, fresh)
@@ -135,6 +136,12 @@ def commit(conn: Conn, decoded: Decoded, memory: Memory, now: datetime) -> Commi
             _refresh_late(conn, fresh, now)
         alarms.apply(conn, transitions)
     return Committed(len(fresh), len(decoded.events) - len(fresh), transitions)
+
+
+def _advance(decoded: Decoded) -> offsets.Advance:
+    batch, dead = decoded.batch, len(decoded.dead)
+    records = len(decoded.events) + dead
+    return offsets.Advance(batch.topic, batch.partition, batch.start, batch.end, records, dead)
 
 
 def _refresh_late(conn: Conn, fresh: Sequence[Placed], now: datetime) -> None:

@@ -14,14 +14,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from connectors.timescale import alarms, timers
+from connectors.timescale import alarms, offsets, timers
 from connectors.timescale.database import Conn, Database
 from connectors.timescale.timers import Timer
-from ioc import clock, metrics
-from ioc.alarm import NotAllowed, shelf_elapsed
+from ioc import clock, intake, metrics
+from ioc.alarm import NotAllowed, Transition, raised, returned, shelf_elapsed
 from ioc.errors import DatabaseUnavailableError, IocError, NotFoundError
-from ioc.rule import RuleSet
+from ioc.rule import Raise, RuleSet
 from ioc.settings import Settings
+from ioc.source import BY_TOPIC
 
 log = logging.getLogger(__name__)
 
@@ -103,12 +104,13 @@ def handlers_of(settings: Settings, rules: RuleSet) -> dict[str, Handler]:
         "cagg_refresh": refresh,
         "dead_letters_expire": daily(dead_letter_age, timers.expire_dead_letters),
         "retention": daily(event_age, timers.expire_events),
+        "dead_share": dead_share,
     }
 
 
 def arm_housekeeping(conn: Conn, now: datetime) -> None:
-    """Arm what runs every day; what is armed already keeps its time."""
-    for kind in ("dead_letters_expire", "retention"):
+    """Arm what runs for ever; what is armed already keeps its time."""
+    for kind in ("dead_letters_expire", "retention", "dead_share"):
         timers.arm_once(conn, Timer(kind, "", timers.WALL, now))
 
 
@@ -155,6 +157,26 @@ def refresh(db: Database, timer: Timer, now: datetime) -> None:
     with db.reading() as conn:
         timers.refresh_aggregates(conn, start - REFRESH_MARGIN, end + REFRESH_MARGIN)
         timers.take(conn, running)
+
+
+def dead_share(db: Database, timer: Timer, now: datetime) -> None:
+    """Raise or clear the alarm of each source of which too much cannot be read."""
+    with db.transaction() as conn:
+        if not timers.is_mine(conn, timer):
+            return
+        shares = {BY_TOPIC[topic].name: each for topic, each in offsets.recent(conn).items()}
+        known = alarms.lock_open(conn, [(intake.RULE.id, source) for source in shares])
+        moves: list[Transition] = []
+        for source, recent in sorted(shares.items()):
+            alarm = known.get((intake.RULE.id, source))
+            verdict = intake.judged(source, recent, bool(alarm and alarm.active), now)
+            if isinstance(verdict, Raise):
+                moves.append(raised(alarm, verdict, now))
+            elif verdict is not None:
+                moves += filter(None, [returned(alarm, verdict, now)])
+        alarms.apply(conn, moves)
+        if not timers.rearm(conn, timer, now + intake.LOOK_EVERY):
+            raise ArmedAnewError
 
 
 def daily(age: timedelta | None, expire: Callable[[Conn, datetime, int], int]) -> Handler:

@@ -17,6 +17,7 @@ from connectors.timescale.database import connect
 from connectors.timescale.latest import Devices
 from ioc.area import gazetteer
 from ioc.errors import BrokerUnavailableError, DatabaseUnavailableError
+from ioc.intake import RECENT_RECORDS
 from ioc.rule import in_force
 from ioc.settings import Settings
 from ioc.topics import EVENT_TOPICS
@@ -40,6 +41,7 @@ def run(settings: Settings) -> NoReturn:
         rules=in_force(settings.config_dir),
         devices=Devices(),
         aggregates=_patiently(lambda: _has_aggregates(settings)),
+        recent_records=max(1, RECENT_RECORDS // settings.partitions),
     )
     gazetteer().at(21.59, 105.84)  # the polygons are loaded now, not with the first event
     if settings.worker_metrics_port:

@@ -5,6 +5,7 @@ Each stands between `<!-- made from NAME -->` and `<!-- end -->`; tests/unit/tes
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -146,6 +147,7 @@ def _usage(command: Any) -> str:
 # Calls --------------------------------------------------------------------------------------------
 
 
+@functools.cache
 def calls() -> str:
     rows = []
     for method, path, route in _routes():
@@ -157,9 +159,10 @@ def calls() -> str:
     return _table(("call", "who", "what"), rows)
 
 
-def paths() -> set[str]:
+@functools.cache
+def paths() -> frozenset[str]:
     """Return every path of the API's document."""
-    return {path for _, path, _ in _routes()}
+    return frozenset(path for _, path, _ in _routes())
 
 
 def _routes() -> Iterator[tuple[str, str, Any]]:

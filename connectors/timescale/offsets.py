@@ -45,23 +45,44 @@ def positions(conn: Conn, log: str) -> dict[Partition, int]:
     return {(row["topic"], row["partition"]): row["next"] for row in rows}
 
 
-def advance(
-    conn: Conn, log: str, partition: Partition, from_to: tuple[int, int], now: datetime
-) -> None:
-    """Move a position, first in the batch's transaction; `FencedError` when it is elsewhere."""
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """A batch's claim: [start, end) of a partition, and how many of its records were dead."""
+
+    topic: str
+    partition: int
+    start: int
+    end: int
+    records: int
+    dead: int
+
+
+def advance(conn: Conn, log: str, batch: Advance, window: int, now: datetime) -> None:
+    """Move a position, first in the batch's transaction; `FencedError` when it is elsewhere.
+
+    `window` is how many of the partition's latest records are remembered as dead or alive.
+    """
     moved = conn.execute(
         SQL["advance"],
         {
             "log": log,
-            "topic": partition[0],
-            "partition": partition[1],
-            "from": from_to[0],
-            "to": from_to[1],
+            "topic": batch.topic,
+            "partition": batch.partition,
+            "from": batch.start,
+            "to": batch.end,
+            "records": batch.records,
+            "dead": batch.dead,
+            "window": window,
             "now": now,
         },
     )
     if moved.rowcount != 1:
-        raise FencedError(f"{partition[0]}[{partition[1]}] is not at {from_to[0]} any more")
+        raise FencedError(f"{batch.topic}[{batch.partition}] is not at {batch.start} any more")
+
+
+def recent(conn: Conn) -> dict[str, tuple[int, int]]:
+    """Return (records, dead) among each topic's latest records."""
+    return {row["topic"]: (row["records"], row["dead"]) for row in conn.execute(SQL["recent"])}
 
 
 def hold(conn: Conn, log: str, holds: Iterable[Hold], by: str, now: datetime) -> None:

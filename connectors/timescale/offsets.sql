@@ -9,7 +9,12 @@ SELECT topic, partition, next FROM offsets WHERE log = %(log)s
 
 -- name: advance
 -- The fence: no row means that somebody else was faster (DESIGN rule 2).
-UPDATE offsets SET next = %(to)s, held_at = %(now)s
+-- The latest records count whole, older ones fade out of the window of %(window)s.
+UPDATE offsets SET next = %(to)s, held_at = %(now)s,
+    recent_records = least(%(window)s,
+        recent_records * greatest(0, 1 - %(records)s::real / %(window)s) + %(records)s),
+    recent_dead = recent_dead * greatest(0, 1 - %(records)s::real / %(window)s)
+        + %(dead)s * least(1, %(window)s::real / greatest(%(records)s, 1))
 WHERE log = %(log)s AND topic = %(topic)s AND partition = %(partition)s AND next = %(from)s
 
 -- name: hold
@@ -24,6 +29,15 @@ FROM (
     FOR UPDATE SKIP LOCKED
 ) AS mine
 WHERE (offsets.log, offsets.topic, offsets.partition) = (mine.log, mine.topic, mine.partition)
+
+-- name: recent
+-- How the latest records of each topic of today's log were.
+WITH present AS (
+    SELECT DISTINCT ON (topic) topic, log FROM offsets
+    WHERE held_at IS NOT NULL ORDER BY topic, held_at DESC
+)
+SELECT topic, sum(recent_records)::int AS records, sum(recent_dead)::int AS dead
+FROM offsets JOIN present USING (topic, log) GROUP BY topic
 
 -- name: held
 SELECT topic, partition FROM offsets WHERE held_at > %(since)s

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ MINUTE = timedelta(minutes=1)
 
 @dataclass
 class BusyHour:
-    """Makes events whose times lie in the 50 minutes before `end`; late ones and dossiers earlier."""
+    """Makes events of the 50 minutes before `end`; late ones and dossiers are older."""
 
     end: datetime
     seed: int
@@ -39,7 +40,13 @@ class BusyHour:
 
     def sent(self) -> list[Sent]:
         """Return about 6,000 events as they arrive: some late, some twice, some out of order."""
-        calm = [*self._tickets(), *self._dossiers(), *self._camera(), *self._fire(), *self._reports()]
+        calm = [
+            *self._tickets(),
+            *self._dossiers(),
+            *self._camera(),
+            *self._fire(),
+            *self._reports(),
+        ]
         # What rules look at keeps its order; for the rest any order must give the same numbers.
         keyed = [(self._arrival(each), each) for each in calm]
         keyed += [(each.at, each) for each in [*self._smoke(), *self._fires(), *self._sos()]]
@@ -125,15 +132,7 @@ class BusyHour:
         for number in range(450 * self.size):
             place = self._random.randrange(len(COMMUNES))
             area, office = COMMUNES[place][0], f"{self.name}-{place}"
-            named = {"office": office, "dossier": f"{self.name}-{number}"}
-
-            def step(
-                at: datetime, action: str, named: dict[str, str] = named, area: str = area, **more: Any
-            ) -> Sent:
-                return self._event(
-                    "queue.dossier", at, area, data={**named, "action": action, **more}
-                )
-
+            step = functools.partial(self._dossier, area, office, number)
             received = self._at(1, 20 * 1440)
             due = received + self._random.uniform(1, 10) * timedelta(days=1)
             has_due = {"due_at": due.isoformat()} if number % 5 else {}
@@ -149,6 +148,12 @@ class BusyHour:
                 yield step(end, "resolved")
             elif chance < 0.8 and end > received:
                 yield step(end, "withdrawn")
+
+    def _dossier(
+        self, area: str, office: str, number: int, at: datetime, action: str, **more: str
+    ) -> Sent:
+        data = {"office": office, "dossier": f"{self.name}-{number}", "action": action, **more}
+        return self._event("queue.dossier", at, area, data=data)
 
     def _camera(self) -> Iterator[Sent]:
         for number in range(1500 * self.size):

@@ -20,12 +20,23 @@ TOPIC = {
     "queue": "ioc.queue.v1",
 }
 GOOD = frozenset({"stored"})
-NOT_JSON, SCHEMA, CLOCK, NUL = (frozenset({name}) for name in ("not_json", "schema", "clock", "nul"))
+NOT_JSON, SCHEMA, CLOCK, NUL = (
+    frozenset({name}) for name in ("not_json", "schema", "clock", "nul")
+)
 TOO_LARGE, TOO_DEEP = frozenset({"too_large"}), frozenset({"too_deep"})
 WRONG_TYPE, WRONG_TOPIC = frozenset({"wrong_type"}), frozenset({"wrong_topic"})
 #: The contract leaves open which; that somebody is told is what counts.
 REFUSED = NOT_JSON | SCHEMA | WRONG_TYPE | CLOCK | NUL | TOO_LARGE
 EITHER = GOOD | REFUSED
+NO_TIMES = (
+    "10000-01-01T00:00:00Z",
+    "2026-02-30T00:00:00Z",
+    "2026-01-01T25:00:00Z",
+    "2026-01-01T00:00:00",
+    "2026-01-01T00:00:00+99:00",
+    "yesterday",
+    "",
+)
 #: Long ago: too late to raise an alarm.
 OLD = "2020-05-05T12:00:00+07:00"
 
@@ -172,7 +183,7 @@ class Hostile:
         yield self._payload("specversion", self._event(specversion=1.0), SCHEMA)
 
     def _types(self) -> Iterator[Payload]:
-        junk = (None, True, 17, 1.5, [], ["x"], {"x": 1})
+        junk: tuple[Any, ...] = (None, True, 17, 1.5, [], ["x"], {"x": 1})
         for name in ("id", "source", "time", "data"):
             for value in self._random.sample(junk[:-1] if name == "data" else junk, 3):
                 yield self._payload(f"{name}: {value}", self._event(**{name: value}), SCHEMA)
@@ -183,10 +194,8 @@ class Hostile:
             yield self._payload(f"state: {value}", self._event(data=data), SCHEMA)
         yield self._payload("no type", self._event(type=...), SCHEMA | WRONG_TYPE)
         yield self._payload("a list", [self._event()], REFUSED - NOT_JSON)
-        data = {"status": "Open"}
-        yield self._payload("status", self._event("citizen", data=data), SCHEMA, "citizen")
-        data = {"emergency": "no"}
-        yield self._payload("emergency", self._event("citizen", data=data), SCHEMA, "citizen")
+        for wrong in ({"status": "Open"}, {"emergency": "no"}):
+            yield self._payload(f"{wrong}", self._event("citizen", data=wrong), SCHEMA, "citizen")
         yield self._payload("twice", b'{"id":"a",' + text(self._event())[1:], EITHER)
 
     def _sizes(self) -> Iterator[Payload]:
@@ -213,23 +222,23 @@ class Hostile:
         raw_nul = text(self._event(data={"more": "a%b"})).replace(b"%", b"\0")
         yield self._payload("a raw NUL", raw_nul, NOT_JSON | NUL)
         for half in ("\ud800", "\udfff", "\ud800\ud800", "x\udc00"):
-            value = self._event(data={"more": half})
-            yield self._payload("half a pair", value, NOT_JSON | SCHEMA)
+            halved = self._event(data={"more": half})
+            yield self._payload("half a pair", halved, NOT_JSON | SCHEMA)
         yield self._payload("half a pair in id", self._event(id="\ud800"), NOT_JSON | SCHEMA)
         for bad in (b"\xff", b"\xc3", b"\xed\xa0\x80", b"\xc0\x80", b"\xf5\x80\x80\x80"):
             value = text(self._event(data={"more": "a%b"})).replace(b"%", bad)
             yield self._payload(f"bytes {bad!r}", value, NOT_JSON)
-        yield self._payload("control", text(self._event(data={"more": "%"})).replace(b"%", b"\n"), NOT_JSON)
+        line = text(self._event(data={"more": "%"})).replace(b"%", b"\n")
+        yield self._payload("a raw line end", line, NOT_JSON)
         yield self._payload("back to front", self._event(device="\u202e\u2066x"), EITHER)
-        yield self._payload("not a character", self._event(device="\uffff"), EITHER)
+        yield self._payload("no character", self._event(device="\uffff"), EITHER)
 
     def _times(self) -> Iterator[Payload]:
         for time in ("9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59-23:59"):
             yield self._payload(time, self._event(time=time), CLOCK)
         ahead = (self._now + timedelta(hours=1)).isoformat()
         yield self._payload("in an hour", self._event(time=ahead), CLOCK)
-        for time in ("10000-01-01T00:00:00Z", "2026-02-30T00:00:00Z", "2026-01-01T25:00:00Z",
-                     "2026-01-01T00:00:00", "yesterday", "", "2026-01-01T00:00:00+99:00"):  # fmt: skip
+        for time in NO_TIMES:
             yield self._payload(f"time {time}", self._event(time=time), SCHEMA)
         for time in ("0001-01-01T00:00:00+14:00", "0000-01-01T00:00:00Z", "1969-12-31T23:59:59Z"):
             yield self._payload(f"time {time}", self._event(time=time), SCHEMA | CLOCK)
@@ -251,8 +260,12 @@ class Hostile:
 
     def _headers(self) -> Iterator[Payload]:
         data = text(event()["data"])
-        ce = {"specversion": b"1.0", "id": b"bin", "source": b"/hostile", "type": b"ioc.fire.reading",
-              "time": OLD.encode()}  # fmt: skip
+        ce = {
+            "specversion": b"1.0",
+            "source": b"/hostile",
+            "type": b"ioc.fire.reading",
+            "time": OLD.encode(),
+        }
 
         def binary(
             name: str, outcomes: frozenset[str], value: bytes = data, **more: Any

@@ -231,42 +231,58 @@ def durations(
 # Alarms ------------------------------------------------------------------------------------------
 
 
+class _Alarms:
+    """Who is active, and what has been said about it."""
+
+    def __init__(self, received_at: datetime) -> None:
+        self._received_at = received_at
+        self._active: set[tuple[str, str]] = set()
+        self.said: Transitions = Counter()
+
+    def see(self, rule: str, key: str, raises: bool, clears: bool, at: datetime) -> None:
+        is_late = self._received_at - at > LATE_AFTER
+        if raises and (rule, key) not in self._active and not is_late:
+            self._active.add((rule, key))
+            self.said[rule, key, "raised"] += 1
+        elif clears and (rule, key) in self._active:
+            self._active.remove((rule, key))
+            self.said[rule, key, "returned"] += 1
+
+
 def transitions(sent: Sequence[Sent], received_at: datetime) -> Transitions:
     """Count raised and returned by rule and key, for conditions that are all over by now."""
-    found: Transitions = Counter()
-    active: set[tuple[str, str]] = set()
+    alarms = _Alarms(received_at)
     smoke: dict[str, list[datetime]] = defaultdict(list)
-
-    def say(rule: str, key: str, raises: bool, clears: bool, at: datetime) -> None:
-        if raises and (rule, key) not in active and received_at - at <= LATE_AFTER:
-            active.add((rule, key))
-            found[rule, key, "raised"] += 1
-        elif clears and (rule, key) in active:
-            active.remove((rule, key))
-            found[rule, key, "returned"] += 1
-
     for each in sorted(sent, key=lambda each: each.at):
         data = each.event["data"]
         if each.source == "fire":
-            device, state, is_fire = each.event["device"], data["state"], data["kind"] in FIRE_KINDS
-            ends_fire = state in {"restore", "normal"} and is_fire
-            ends_trouble = state == "restore" or (
-                state == "normal" and data["kind"] not in {"temperature", "heartbeat"}
-            )
-            say("fire-alarm", device, state == "alarm" and is_fire, ends_fire, each.at)
-            say("fire-trouble", device, state == "trouble", ends_trouble, each.at)
+            _see_fire(alarms, each)
         elif each.source == "citizen":
             sos = bool(data.get("emergency")) and data["status"] in {"open", "reopened"}
             is_over = data["status"] in {"resolved", "rejected"}
-            say("sos", data["report"], sos, is_over, each.at)
+            alarms.see("sos", data["report"], sos, is_over, each.at)
         elif each.source == "camera" and data["label"] in {"smoke", "fire"}:
             smoke[each.area].append(each.at)
     for area, seen in smoke.items():
-        for number in range(CAMERA_N - 1, len(seen)):
-            at = seen[number]
-            if at - seen[number - CAMERA_N + 1] <= CAMERA_WITHIN:
-                say("camera-fire", area, True, False, at)
-            last = number == len(seen) - 1
-            if last or seen[number + 1] - at > CAMERA_SILENCE:
-                say("camera-fire", area, False, True, at + CAMERA_SILENCE)
-    return found
+        _see_smoke(alarms, area, seen)
+    return alarms.said
+
+
+def _see_fire(alarms: _Alarms, each: Sent) -> None:
+    device, data = each.event["device"], each.event["data"]
+    state, is_fire = data["state"], data["kind"] in FIRE_KINDS
+    ends_fire = state in {"restore", "normal"} and is_fire
+    ends_trouble = state == "restore" or (
+        state == "normal" and data["kind"] not in {"temperature", "heartbeat"}
+    )
+    alarms.see("fire-alarm", device, state == "alarm" and is_fire, ends_fire, each.at)
+    alarms.see("fire-trouble", device, state == "trouble", ends_trouble, each.at)
+
+
+def _see_smoke(alarms: _Alarms, area: str, seen: Sequence[datetime]) -> None:
+    """Three within five minutes raise; ten minutes of silence clear."""
+    for number, at in enumerate(seen):
+        third = number >= CAMERA_N - 1 and at - seen[number - CAMERA_N + 1] <= CAMERA_WITHIN
+        alarms.see("camera-fire", area, third, False, at)
+        if number == len(seen) - 1 or seen[number + 1] - at > CAMERA_SILENCE:
+            alarms.see("camera-fire", area, False, True, at + CAMERA_SILENCE)

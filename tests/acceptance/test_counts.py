@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -36,7 +37,7 @@ TAKEOVER_WITHIN_S = 20.0
 SINCE = timedelta(days=40)
 
 
-def rows(house: House, query: str, *values: object) -> list[tuple[object, ...]]:
+def rows(house: House, query: str, *values: object) -> list[tuple[Any, ...]]:
     with psycopg.connect(house.database_url) as conn:
         return conn.execute(query.encode(), values).fetchall()
 
@@ -283,4 +284,4 @@ def test_a_real_citys_requests_are_all_stored_and_those_without_a_place_are_the_
         "AND minute >= '2017-12-01' AND minute < '2018-02-01' GROUP BY kind",
     )
     categories = Counter(each["data"]["category"] for each in requests)
-    assert {kind: n for kind, n in found} == categories
+    assert dict(found) == categories

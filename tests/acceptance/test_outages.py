@@ -65,7 +65,9 @@ def embedded_kafka(
 
 
 @pytest.fixture(scope="module")
-def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp(f"outages-{request.param}")
     with ExitStack() as stack:
         data_dir = stack.enter_context(DataDir(folder / "postgres"))
@@ -167,7 +169,7 @@ def test_while_kafka_is_away_senders_are_told_at_once_and_afterwards_all_goes_on
     assert post(house, *again, *again).status_code == 202
     for number in range(4):
         found = f"ce_source = '/kafka' AND ce_id = 'away-{number}' AND time >= '{after}'"
-        eventually(lambda found=found: house.count(where=found) == 1, 10, "once")
+        house.wait_stored(1, 10, where=found)
 
 
 @pytest.mark.parametrize("site", ["embedded"], indirect=True)

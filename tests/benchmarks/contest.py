@@ -25,6 +25,7 @@ from connectors.kafka.producer import Producer
 from tests.acceptance.house import House
 from tests.benchmarks import meter
 from tests.benchmarks.load import Load, publish
+from tests.benchmarks.profiled import MEASURING
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 BEGIN_WITHIN_S = 60.0
@@ -153,13 +154,16 @@ def run(contestant: Contestant, load: Load, server: Server, folder: Path) -> Run
         worker = house.running["worker"] = _start(contestant, house)
         trees = {"worker": worker.pid, "postgres": server.pid, "broker": broker_pid}
         try:
-            span = _measured(conn, worker, contestant, load, trees)
+            first = _begun(conn, worker, contestant, trees)
+            (folder / MEASURING).touch()
+            last = _done(conn, worker, load, first, trees)
+            (folder / MEASURING).unlink()
             peak_mib = meter.peak_mib(worker.pid)
             _check(conn, load)
         except AssertionError as error:
             lines = (folder / "worker.log").read_text(errors="replace").splitlines()[-30:]
             raise AssertionError("\n".join((f"{contestant.name}: {error}", *lines))) from error
-    return _figures(len(load.records), span, peak_mib, load_average)
+    return _figures(len(load.records), meter.between(first, last), peak_mib, load_average)
 
 
 def _start(contestant: Contestant, house: House) -> subprocess.Popen[bytes]:
@@ -174,24 +178,33 @@ def _start(contestant: Contestant, house: House) -> subprocess.Popen[bytes]:
         )
 
 
-def _measured(
+def _begun(
     conn: psycopg.Connection[Any],
     worker: subprocess.Popen[bytes],
     contestant: Contestant,
-    load: Load,
     trees: dict[str, int],
-) -> meter.Span:
-    """Return what was used from the first record in the contestant's hands to the last count."""
+) -> meter.Reading:
+    """Return what was read when the first record was in the contestant's hands."""
     deadline_s = time.monotonic() + BEGIN_WITHIN_S
     while conn.execute(contestant.begun.encode()).fetchone() is None:
         assert worker.poll() is None, f"ended with {worker.returncode} before it began"
         assert time.monotonic() < deadline_s, f"has not begun within {BEGIN_WITHIN_S:g} s"
         time.sleep(LOOK_FOR_BEGIN_EVERY_S)
-    first = meter.read(trees)
+    return meter.read(trees)
+
+
+def _done(
+    conn: psycopg.Connection[Any],
+    worker: subprocess.Popen[bytes],
+    load: Load,
+    first: meter.Reading,
+    trees: dict[str, int],
+) -> meter.Reading:
+    """Return what was read when everything was counted."""
     while True:
         counted, dead = conn.execute(COUNTS).fetchone() or (0, 0)
         if (counted, dead) == (load.distinct, load.malformed):
-            return meter.between(first, meter.read(trees))
+            return meter.read(trees)
         assert counted <= load.distinct, f"counted {counted} of {load.distinct}: too many"
         assert dead <= load.malformed, f"{dead} of {load.malformed} dead letters: too many"
         assert worker.poll() is None, f"ended with {worker.returncode} at {counted}"

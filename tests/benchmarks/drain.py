@@ -12,10 +12,11 @@ import gc
 import itertools
 import os
 import platform
+import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -49,32 +50,50 @@ def profiled(contestant: Contestant) -> Contestant:
     return replace(contestant, arguments=("-m", "tests.benchmarks.profiled", str(output), *rest))
 
 
-def contest(
-    contestants: Sequence[Contestant], events: int, rounds: int, server: Server, folder: Path
-) -> Iterator[tuple[Contestant, Run]]:
-    """Run everybody in turn, `rounds` times; then those again who met a busy machine."""
-    started_s = time.monotonic()
-    loads: dict[int, Load] = {}
-    now = clock.now()
-    busy: list[Contestant] = []
-    numbers = itertools.count(1)
+class Contest:
+    """The loads, made once, and one run after the other."""
 
-    def one(contestant: Contestant) -> tuple[Contestant, Run]:
-        wanted = max(events // contestant.divisor, 1)
-        if wanted not in loads:
-            loads[wanted] = make_load(wanted, now)
+    def __init__(self, events: int, server: Server, folder: Path) -> None:
+        self._events = events
+        self._server = server
+        self._folder = folder
+        self._now = clock.now()
+        self._loads: dict[int, Load] = {}
+        self._numbers = itertools.count(1)
+
+    def run(self, contestant: Contestant) -> Run:
+        """Let one contestant do its part, print its line, and return what was measured."""
+        folder = self._folder / f"{next(self._numbers):02}-{contestant.name}"
+        folder.mkdir()
+        wanted = max(self._events // contestant.divisor, 1)
+        found = run(contestant, self._load(wanted), self._server, folder)
+        print(report.line(contestant.name, found), flush=True)
+        return found
+
+    def _load(self, wanted: int) -> Load:
+        if wanted not in self._loads:
+            self._loads[wanted] = make_load(wanted, self._now)
+            gc.collect()
             gc.freeze()  # hundreds of thousands of records that stay
-        of_run = folder / f"{next(numbers):02}-{contestant.name}"
-        of_run.mkdir()
-        found = run(contestant, loads[wanted], server, of_run)
+        return self._loads[wanted]
+
+
+def measure(
+    contest: Contest, contestants: Sequence[Contestant], rounds: int, *, repeats: bool
+) -> dict[str, list[Run]]:
+    """Run everybody in turn, `rounds` times; then, once, what met a busy machine."""
+    started_s = time.monotonic()
+    runs: dict[str, list[Run]] = {each.name: [] for each in contestants}
+    busy: list[Contestant] = []
+    for contestant in list(contestants) * rounds:
+        found = contest.run(contestant)
+        runs[contestant.name].append(found)
         if found.busy:
             busy.append(contestant)
-        return contestant, found
-
-    for _ in range(rounds):
-        yield from map(one, contestants)
-    while busy and time.monotonic() - started_s < REPEAT_UNTIL_S:
-        yield one(busy.pop(0))
+    for contestant in busy if repeats else ():
+        if time.monotonic() - started_s < REPEAT_UNTIL_S:
+            runs[contestant.name].append(contest.run(contestant))
+    return runs
 
 
 def take_cores(wanted: int) -> None:
@@ -83,15 +102,25 @@ def take_cores(wanted: int) -> None:
     os.sched_setaffinity(0, there[:wanted])
 
 
-def main() -> int:
-    """Measure, print and write; 1 when a goal is missed on a quiet machine."""
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=EVENTS, help="for ours; others get a part")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--cores", type=int, default=CORES)
     parser.add_argument("--only", action="append", choices=[each.name for each in CONTESTANTS])
+    parser.add_argument(
+        "--repeat",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="run again what met a busy machine",
+    )
     parser.add_argument("--profile", action="store_true", help="write build/profile-NAME.txt")
-    asked = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Measure, print and write; 1 when a goal is missed on a quiet machine."""
+    asked = _arguments()
     if platform.system() != "Linux":
         print("the bench reads /proc: it runs on Linux only", file=sys.stderr)
         return 1
@@ -103,18 +132,18 @@ def main() -> int:
     machine = meter.machine()
     print(f"{machine['cpu']}, {machine['cores']} cores, Python {machine['python']}")
     print(*report.HEADINGS, sep="\n", flush=True)
-    runs: dict[str, list[Run]] = {}
-    # Kept when a run fails: its logs are there.
+    # Kept when a run fails: the contestants' logs are there.
     folder = Path(tempfile.mkdtemp(prefix="ioc-bench-"))
     with running_postgres(folder / "postgres") as server:
-        for contestant, found in contest(contestants, asked.events, asked.rounds, server, folder):
-            runs.setdefault(contestant.name, []).append(found)
-            print(report.line(contestant.name, found), flush=True)
+        contest = Contest(asked.events, server, folder)
+        runs = measure(contest, contestants, asked.rounds, repeats=asked.repeat)
+    shutil.rmtree(folder)
     drain = report.summary(runs)
     print(report.text(drain, GOALS))
-    if not asked.profile:
-        report.write(OUTPUT, machine=machine, drain=drain, ratios=report.ratios(drain))
-    return 0
+    if asked.profile or len(contestants) < len(CONTESTANTS):
+        return 0
+    report.write(OUTPUT, machine=machine, drain=drain, ratios=report.ratios(drain))
+    return 1 if report.missed(drain, GOALS) else 0
 
 
 if __name__ == "__main__":

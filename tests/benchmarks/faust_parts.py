@@ -7,6 +7,7 @@ their favour.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -34,8 +35,8 @@ BURY = (
 )
 RAISE = (
     "INSERT INTO alarms (id, rule, key, source, severity, state, active, area, device, title,"
-    " title_en, guidance, ack_required, raised_at, changed_at, condition_at, event_source, event_id,"
-    " event_time, lat, lon, count, version)"
+    " title_en, guidance, ack_required, raised_at, changed_at, condition_at, event_source,"
+    " event_id, event_time, lat, lon, count, version)"
     " VALUES (%s, 'fire-alarm', %s, 'fire', 'critical', 'unacknowledged', true, %s, %s, %s,"
     " %s, '{}', true, %s, %s, %s, %s, %s, %s, %s, %s, 1, 1)"
     " ON CONFLICT (rule, key) WHERE ended_at IS NULL DO UPDATE SET count = alarms.count + 1"
@@ -137,5 +138,5 @@ def _raw(message: EventT[Any]) -> bytes:
 
 
 def _headers(message: EventT[Any]) -> list[tuple[str, bytes]]:
-    headers = message.message.headers or ()
-    return list(headers.items() if hasattr(headers, "items") else headers)
+    headers = message.message.headers or []
+    return list(headers.items() if isinstance(headers, Mapping) else headers)

@@ -28,7 +28,7 @@ STORE = f"""
 WITH fresh AS (
     INSERT INTO events ({parts.COLUMNS}) SELECT {parts.COLUMNS} FROM staged
     ON CONFLICT (time, id) DO NOTHING
-    RETURNING time, id, source, area, kind, severity, partition
+    RETURNING time, source, ce_source, ce_id, area, kind, severity, partition
 ), counted AS (
     INSERT INTO rollup_1m (minute, source, area, kind, severity, partition, n)
     SELECT date_trunc('minute', time), source, area, kind, coalesce(severity, ''), partition,
@@ -37,7 +37,7 @@ WITH fresh AS (
     ON CONFLICT (minute, source, area, kind, severity, partition)
     DO UPDATE SET n = rollup_1m.n + excluded.n
 )
-SELECT id FROM fresh WHERE source = 'fire'
+SELECT ce_source, ce_id FROM fresh WHERE source = 'fire'
 """  # noqa: S608 - the columns are a constant
 
 
@@ -51,11 +51,15 @@ async def store(conn: psycopg.AsyncConnection[Any], messages: Sequence[EventT[An
                 if isinstance(event, Event):
                     await copy.write_row(parts.event_row(event, message))
         await cursor.execute(STORE)
-        fresh = {id_ for (id_,) in await cursor.fetchall()}
-        fires = [each for each, _ in pairs if isinstance(each, Event) and parts.is_fire(each)]
-        raised = {event.id: parts.alarm_row(event) for event in fires if event.id in fresh}
+        fresh = set(await cursor.fetchall())
+        fires = {
+            (event.ce_source, event.ce_id): event
+            for event, _ in pairs
+            if isinstance(event, Event) and parts.is_fire(event)
+        }
+        raised = [parts.alarm_row(event) for key, event in fires.items() if key in fresh]
         if raised:
-            await cursor.executemany(parts.RAISE, list(raised.values()))
+            await cursor.executemany(parts.RAISE, raised)
         if dead:
             await cursor.executemany(parts.BURY, dead)
 

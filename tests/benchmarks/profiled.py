@@ -1,9 +1,10 @@
 """Runs a module as `python -m` would, and writes down where its threads were, 200 times a second.
 
-`python -m tests.benchmarks.profiled OUTPUT MODULE ARGUMENT…`. A thread looks at the frames of all
-the others, so it costs next to nothing, but it needs the interpreter lock to look: places that give
-the lock up (waiting, long calls into C) are seen more often than they take. For orientation, not
-for figures.
+`python -m tests.benchmarks.profiled OUTPUT MODULE ARGUMENT…`. It looks while there is a file
+`measuring` in the working folder, so that start and end do not blur the picture. A thread looks at
+the frames of all the others, so it costs little, but it needs the interpreter lock to look: places
+that give the lock up (waiting, long calls into C) are seen more often than they take. For
+orientation, not for figures.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from types import FrameType
 SAMPLE_EVERY_S = 0.005
 WRITE_EVERY_S = 1.0
 ROWS = 40
+MEASURING = "measuring"
 
 
 class Sampler(threading.Thread):
@@ -27,6 +29,7 @@ class Sampler(threading.Thread):
     def __init__(self, output: Path) -> None:
         super().__init__(name="sampler", daemon=True)
         self._output = output
+        self._marker = Path(MEASURING).absolute()
         self._samples = 0
         self._own: dict[str, Counter[str]] = {}
         self._whole: dict[str, Counter[str]] = {}
@@ -36,6 +39,8 @@ class Sampler(threading.Thread):
         written_s = time.monotonic()
         while True:
             time.sleep(SAMPLE_EVERY_S)
+            if not self._marker.exists():
+                continue
             self._look()
             if time.monotonic() - written_s > WRITE_EVERY_S:
                 self._write()

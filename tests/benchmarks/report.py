@@ -64,6 +64,15 @@ def ratios(drain: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
     }
 
 
+def missed(drain: Mapping[str, Mapping[str, Any]], goals: Mapping[str, float]) -> list[str]:
+    """Return whom ours is not far enough ahead of; a busy machine proves nothing."""
+    return [
+        name
+        for name, ratio in ratios(drain).items()
+        if ratio < goals.get(name, 0) and not drain[name]["busy"] and not drain[OURS]["busy"]
+    ]
+
+
 def text(drain: Mapping[str, Mapping[str, Any]], goals: Mapping[str, float]) -> str:
     """Return the table of medians, the ratios beside their goals, and how far to trust them."""
     lines = ["", "medians", *HEADINGS]

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from connectors.timescale import alarms, timers, windows
+from connectors.timescale import alarms, offsets, timers, windows
 from connectors.timescale.database import Database
 from connectors.timescale.timers import Timer
 from ioc import clock
@@ -220,7 +220,7 @@ def test_old_dead_letters_go_in_pieces_and_the_next_look_is_tomorrow(database: D
         )
         arm_housekeeping(conn, NOW)
         arm_housekeeping(conn, at(5))
-    assert due(database, NOW) == 2
+    assert due(database, NOW) == 3
     with database.reading() as conn:
         row = conn.execute("SELECT count(*) AS n FROM dead_letters").fetchone()
     assert row == {"n": 30}
@@ -258,3 +258,25 @@ def test_a_refresh_that_was_cut_off_is_done_again_and_misses_no_later_event(
     assert armed(database, "cagg_refresh") == [NOW, NOW + timedelta(minutes=10)]
     assert due(database, at(11)) == 2
     assert armed(database, "cagg_refresh") == []
+
+
+def test_a_source_of_which_too_much_cannot_be_read_raises_an_alarm_of_our_own(
+    database: Database,
+) -> None:
+    log = "log"
+    partition = ("ioc.fire.v1", 0)
+    with database.transaction() as conn:
+        offsets.claim(conn, log, {partition: 0})
+        batch = offsets.Advance(*partition, 0, 300, 300, 100)
+        offsets.advance(conn, log, batch, 250, NOW)
+        arm_housekeeping(conn, NOW)
+    due(database, NOW)
+    with database.reading() as conn:
+        row = conn.execute("SELECT rule, key, severity, active FROM alarms").fetchone()
+    assert row == {"rule": "dead-letters", "key": "fire", "severity": "high", "active": True}
+    with database.transaction() as conn:
+        offsets.advance(conn, log, offsets.Advance(*partition, 300, 600, 300, 3), 250, NOW)
+    due(database, at(60))
+    with database.reading() as conn:
+        row = conn.execute("SELECT state, active FROM alarms").fetchone()
+    assert row == {"state": "returned", "active": False}

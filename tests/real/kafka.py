@@ -189,7 +189,8 @@ class RealKafka:
         done = subprocess.run(
             [
                 *(self._java, "-cp", self._classpath, "kafka.tools.StorageTool"),
-                *("format", "-t", cluster, "-c", str(self._config)),
+                # With «=», because one in 64 ids begins with a dash.
+                *("format", f"--cluster-id={cluster}", "-c", str(self._config)),
             ],
             capture_output=True,
             text=True,

@@ -61,6 +61,9 @@ CREATE TABLE offsets (
     progress_at timestamptz,
     held_at     timestamptz,
     held_by     text,
+    -- Of the partition's latest records, as many as its share of the thousand (ioc.intake).
+    recent_records real NOT NULL DEFAULT 0,
+    recent_dead    real NOT NULL DEFAULT 0,
     PRIMARY KEY (log, topic, partition)
 );
 
