@@ -6,8 +6,10 @@ import asyncio
 import logging
 import os
 import socket
+import tempfile
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any, cast
 
 import faust
@@ -60,6 +62,7 @@ def make_app(settings: Settings, memory: Memory) -> faust.App:
         consumer_max_fetch_size=settings.fetch_bytes,
         consumer_auto_offset_reset="none",  # positions are ours, and a missing one is an error
         store="memory://",
+        datadir=Path(tempfile.gettempdir()) / "ioc-worker",  # nothing is kept there: no tables
         stream_buffer_maxsize=2,  # batches, not records
         stream_wait_empty=False,  # the fence makes a batch that is still on its way harmless
         table_standby_replicas=1,  # 0 would mean a round-robin that is not co-partitioned

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from connectors.timescale import alarms, desks, intake, latest, offsets, timers
 from connectors.timescale.database import Conn
-from connectors.timescale.intake import DeadLetter, Placed
+from connectors.timescale.intake import DeadLetter, Placed, placed
 from connectors.timescale.timers import Timer
 from ioc.alarm import Transition
 from ioc.area import place_many
@@ -68,7 +68,7 @@ class Committed:
 
 def decode_batch(batch: RecordBatch, now: datetime) -> Decoded:
     """Read every record; a bad one becomes a dead letter and its neighbours go on."""
-    events: list[Placed] = []
+    events: list[tuple[Event, int]] = []
     dead: list[DeadLetter] = []
     topic, partition = batch.topic, batch.partition
     newest = _EPOCH
@@ -79,7 +79,7 @@ def decode_batch(batch: RecordBatch, now: datetime) -> Decoded:
         newest = max(newest, received_at)
         found = decode(record.value, record.headers, topic, received_at)
         if isinstance(found, Event):
-            events.append(Placed(found, partition, record.offset))
+            events.append((found, record.offset))
         else:
             dead.append(
                 DeadLetter(
@@ -94,8 +94,9 @@ def decode_batch(batch: RecordBatch, now: datetime) -> Decoded:
                     record.value or b"",
                 )
             )
-    _place([row.event for row in events])
-    return Decoded(batch, events, dead, newest)
+    _place([event for event, _ in events])
+    rows = [placed(event, partition, offset) for event, offset in events]
+    return Decoded(batch, rows, dead, newest)
 
 
 def as_dead_letter(decoded: Decoded, detail: str) -> Decoded:

@@ -1,7 +1,7 @@
 -- name: create_staging
 -- Rows wait here for one set-based insert; gone with the transaction.
 CREATE TEMP TABLE IF NOT EXISTS staged (
-    row int, time timestamptz, id uuid, received_at timestamptz, source text, type text,
+    time timestamptz, id uuid, received_at timestamptz, source text, type text,
     ce_source text, ce_id text, subject text, area text, area_unknown text, device text, ref text,
     kind text, severity text, lat double precision, lon double precision, partition int,
     "offset" bigint, data jsonb
@@ -30,7 +30,7 @@ WITH fresh AS (
     ON CONFLICT (minute, source, area, kind, severity, partition)
     DO UPDATE SET n = rollup_1m.n + excluded.n
 )
-SELECT row FROM staged LEFT JOIN fresh USING (time, id) WHERE fresh.id IS NULL
+SELECT "offset" FROM staged LEFT JOIN fresh USING (time, id) WHERE fresh.id IS NULL
 
 -- name: add_durations
 INSERT INTO durations_1m (minute, metric, office, area, bin, n, sum_ms)

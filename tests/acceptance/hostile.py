@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.protocol.produce import ProduceRequest
+from kafka.record.default_records import DefaultRecordBatchBuilder
 
 TOPIC = {
     "camera": "ioc.camera.v1",
@@ -314,3 +316,25 @@ async def publish(bootstrap: str, payloads: Sequence[Payload]) -> list[Place]:
         ]
         done = await asyncio.gather(*sent)
     return [Place(each.topic, each.partition, each.offset) for each in done]
+
+
+class _NotUtf8(str):
+    """A header name as clients in C send it: whatever bytes there were."""
+
+    __slots__ = ()
+
+    def encode(self, *_: object) -> bytes:
+        return b"ce_\xff"
+
+
+async def publish_with_a_broken_header_name(bootstrap: str) -> None:
+    """Put a good event with such a header on the first partition of the fire topic."""
+    topic, partition = TOPIC["fire"], 0
+    built = DefaultRecordBatchBuilder(2, 0, 0, -1, -1, -1, 1_000_000)
+    headers = [(_NotUtf8("name"), b"value")]
+    built.append(0, None, b"key", text(event(id="broken-header-name")), headers)
+    batch = (topic, [(partition, bytes(built.build()))])
+    async with AIOKafkaProducer(bootstrap_servers=bootstrap) as producer:
+        await producer.partitions_for(topic)
+        leader = producer.client.cluster.leader_for_partition(TopicPartition(topic, partition))
+        await producer.client.send(leader, ProduceRequest(None, -1, 5_000, [batch]))

@@ -18,6 +18,7 @@ from ioc import clock
 from tests.acceptance import oracle
 from tests.acceptance.busy_hour import COMMUNES, BusyHour
 from tests.acceptance.hostile import (
+    GOOD,
     SCHEMA,
     TOPIC,
     WRONG_TOPIC,
@@ -25,6 +26,7 @@ from tests.acceptance.hostile import (
     Payload,
     Place,
     publish,
+    publish_with_a_broken_header_name,
     text,
 )
 from tests.acceptance.hostile import event as hostile_event
@@ -285,3 +287,14 @@ def test_a_real_citys_requests_are_all_stored_and_those_without_a_place_are_the_
     )
     categories = Counter(each["data"]["category"] for each in requests)
     assert dict(found) == categories
+
+
+# The last one: when it fails, this house has no worker any more.
+def test_a_header_name_that_is_not_utf8_does_not_stop_a_worker(house: House) -> None:
+    records = house.position() + 21
+    asyncio.run(publish_with_a_broken_header_name(house.kafka))
+    good = [Payload("after", TOPIC["fire"], text(hostile_event(id="after")), GOOD, key=None)]
+    asyncio.run(publish(house.kafka, good * 20))
+    house.wait_read(records, 10)
+    assert house.count(where="ce_source = '/hostile' AND ce_id = 'after'") == 1
+    assert all(process.poll() is None for process in house.running.values()), "nobody has died"

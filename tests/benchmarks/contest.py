@@ -49,6 +49,10 @@ SELECT (SELECT count(*) FROM events), (SELECT coalesce(sum(n), 0)::bigint FROM r
 _numbers = itertools.count(1)
 
 
+class WrongError(Exception):
+    """A contestant did not do the work; its last lines and what is wrong are in the message."""
+
+
 @dataclass(frozen=True, slots=True)
 class Contestant:
     """Somebody who does the work: `arguments` of Python that start it as one process."""
@@ -136,7 +140,7 @@ def run(contestant: Contestant, load: Load, server: Server, folder: Path) -> Run
     """Let one contestant drain the load; its counts must be exact.
 
     Raises:
-        AssertionError: it died, took too long, or counted wrong; its log is in `folder`.
+        WrongError: it died, took too long, or counted wrong; its log is in `folder`.
     """
     with ExitStack() as stack:
         url = stack.enter_context(server.database())
@@ -162,7 +166,7 @@ def run(contestant: Contestant, load: Load, server: Server, folder: Path) -> Run
             _check(conn, load)
         except AssertionError as error:
             lines = (folder / "worker.log").read_text(errors="replace").splitlines()[-30:]
-            raise AssertionError("\n".join((f"{contestant.name}: {error}", *lines))) from error
+            raise WrongError("\n".join((*lines, f"{contestant.name}: {error}"))) from None
     return _figures(len(load.records), meter.between(first, last), peak_mib, load_average)
 
 

@@ -22,7 +22,15 @@ from pathlib import Path
 
 from ioc import clock
 from tests.benchmarks import meter, report
-from tests.benchmarks.contest import REPOSITORY, Contestant, Run, Server, run, running_postgres
+from tests.benchmarks.contest import (
+    REPOSITORY,
+    Contestant,
+    Run,
+    Server,
+    WrongError,
+    run,
+    running_postgres,
+)
 from tests.benchmarks.load import Load, make_load
 
 EVENTS = 300_000
@@ -119,7 +127,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def main() -> int:
-    """Measure, print and write; 1 when a goal is missed on a quiet machine."""
+    """Measure, print and write; 1 when counts are wrong or a goal is missed, the machine quiet."""
     asked = _arguments()
     if platform.system() != "Linux":
         print("the bench reads /proc: it runs on Linux only", file=sys.stderr)
@@ -132,11 +140,14 @@ def main() -> int:
     machine = meter.machine()
     print(f"{machine['cpu']}, {machine['cores']} cores, Python {machine['python']}")
     print(*report.HEADINGS, sep="\n", flush=True)
-    # Kept when a run fails: the contestants' logs are there.
     folder = Path(tempfile.mkdtemp(prefix="ioc-bench-"))
-    with running_postgres(folder / "postgres") as server:
-        contest = Contest(asked.events, server, folder)
-        runs = measure(contest, contestants, asked.rounds, repeats=asked.repeat)
+    try:
+        with running_postgres(folder / "postgres") as server:
+            contest = Contest(asked.events, server, folder)
+            runs = measure(contest, contestants, asked.rounds, repeats=asked.repeat)
+    except WrongError as error:
+        print(f"{error}\nThe logs are in {folder}.", file=sys.stderr)
+        return 1
     shutil.rmtree(folder)
     drain = report.summary(runs)
     print(report.text(drain, GOALS))

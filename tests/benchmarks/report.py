@@ -80,9 +80,14 @@ def text(drain: Mapping[str, Mapping[str, Any]], goals: Mapping[str, float]) -> 
         lines.append(_line(name, medians["runs"][0]["events"], medians))
     lines.append("")
     for name, ratio in ratios(drain).items():
-        goal = goals.get(name)
-        verdict = f"   goal {goal:g}: {'met' if ratio >= goal else 'MISSED'}" if goal else ""
-        lines.append(f"{OURS} / {name:12} {ratio:6.2f}{verdict}")
+        cpu = _cpu_s(drain[name]) / max(_cpu_s(drain[OURS]), 0.001)
+        verdict = ""
+        if name in goals and ratio >= goals[name]:
+            verdict = f"   goal {goals[name]:g}: met"
+        elif name in goals:
+            is_missed = name in missed(drain, goals)
+            verdict = f"   goal {goals[name]:g}: {'MISSED' if is_missed else 'not seen, busy'}"
+        lines.append(f"{OURS} / {name:12} {ratio:6.2f}   CPU 1 : {cpu:.1f}{verdict}")
     busy = [name for name, medians in drain.items() if medians["busy"]]
     if busy:
         lines += [
@@ -111,6 +116,11 @@ def _line(name: str, events: int, of: Mapping[str, Any]) -> str:
         f"{of['postgres_cpu_s']:>9.2f} {of['broker_cpu_s']:>7.2f}  {of['peak_mib']:>6,.0f}  "
         f"{of['idle']:>5.0%} {of['steal']:>6.0%} {of['others']:>6.0%}"
     )
+
+
+def _cpu_s(medians: Mapping[str, Any]) -> float:
+    """Return the CPU seconds for 100,000 events, all processes together."""
+    return float(medians["worker_cpu_s"] + medians["postgres_cpu_s"] + medians["broker_cpu_s"])
 
 
 def _commit() -> str | None:
