@@ -26,7 +26,7 @@ WORKER_DEAD_LETTERS = Counter(
     "ioc_worker_dead_letters", "Records that could not be used.", ["source", "reason"]
 )
 WORKER_RETRIES = Counter(
-    "ioc_worker_retries", "Batches done again; why database, fenced or deadlock.", ["why"]
+    "ioc_worker_retries", "Batches done again; why database, fenced or clash.", ["why"]
 )
 WORKER_TRANSITIONS = Counter("ioc_worker_transitions", "Steps in alarms' lives.", ["type"])
 

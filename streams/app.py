@@ -26,6 +26,7 @@ from ioc.topics import EVENT_TOPICS
 from streams.batch import Memory
 from streams.guard import Guard
 from streams.ledger import StoredPositions
+from streams.own_http import is_fresh, serve
 from streams.pipeline import Pipeline
 from streams.transport import BatchConsumer, BatchTransport
 from streams.watchdog import Watchdog
@@ -100,10 +101,11 @@ def make_app(settings: Settings, memory: Memory) -> faust.App:
 
     app.timer(HOLD_EVERY_S, name="hold")(hold)
 
-    @app.on_configured.connect
-    def configured(*_: Any, **__: Any) -> None:
-        log.info("worker %s", holder.name, extra={"action": "start_worker"})
+    async def answer() -> None:
+        host, port = settings.metrics_host, settings.worker_metrics_port
+        await serve(host, port, lambda now: is_fresh(holder.said_at, now), asyncio.Event())
 
+    app.task(answer)
     app.on_before_shutdown.connect(_closing(pipeline, watchdog), weak=False)
     return app
 
@@ -123,6 +125,7 @@ class Holder:
         self._url = url
         self._logs = logs
         self._conn: Conn | None = None
+        self.said_at: datetime | None = None
         self.name = f"{socket.gethostname()}:{os.getpid()}"
 
     def say(self, holds: list[Hold], now: datetime) -> None:
@@ -133,6 +136,7 @@ class Holder:
             for topic in sorted({held.topic for held in holds}):
                 of_topic = [held for held in holds if held.topic == topic]
                 offsets.hold(self._conn, self._logs[topic], of_topic, self.name, now)
+            self.said_at = now
         except DatabaseUnavailableError:
             self._conn = None
 

@@ -29,7 +29,7 @@ from ioc.notify import Attempt, Delivered, Outcome, Step, message
 from ioc.rule import RuleSet
 from ioc.settings import Settings
 from streams import timers
-from streams.notifier_http import Pulse, serve
+from streams.own_http import is_fresh, serve
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +55,18 @@ AWAY_S = 1.0
 FINISH_TRIES = 30
 STOP_S = 5.0
 DATABASE_THREADS = 8
+
+
+@dataclass(slots=True)
+class Pulse:
+    """When the loops last did something; None: never yet."""
+
+    claimed_at: datetime | None = None
+    beat_at: datetime | None = None
+
+    def is_ready(self, now: datetime) -> bool:
+        """Whether deliveries are looked for and others can see that we live."""
+        return is_fresh(self.claimed_at, now) and is_fresh(self.beat_at, now)
 
 
 class Notifier:
@@ -261,7 +273,12 @@ class Process:
             loop.run_in_executor(threads, self._beat),
             asyncio.ensure_future(notifier.run()),
             asyncio.ensure_future(
-                serve(settings.notifier_metrics_port, self._pulse, self._stopped)
+                serve(
+                    settings.metrics_host,
+                    settings.notifier_metrics_port,
+                    self._pulse.is_ready,
+                    self._stopped,
+                )
             ),
         ]
         try:

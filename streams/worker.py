@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import NoReturn, TypeVar
 
 import faust
-from prometheus_client import start_http_server
 
 from connectors.kafka.topics import log_ids
 from connectors.timescale import timers
@@ -44,8 +43,6 @@ def run(settings: Settings) -> NoReturn:
         recent_records=max(1, RECENT_RECORDS // settings.partitions),
     )
     gazetteer().at(21.59, 105.84)  # the polygons are loaded now, not with the first event
-    if settings.worker_metrics_port:
-        start_http_server(settings.worker_metrics_port, settings.metrics_host)
     app = make_app(settings, memory)
     gc.collect()
     gc.freeze()

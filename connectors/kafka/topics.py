@@ -70,7 +70,7 @@ def ensure_topics(settings: Settings) -> list[str]:
 
 
 def log_ids(settings: Settings, topics: Sequence[str]) -> dict[str, str]:
-    """Return the id of the log that each topic's offsets count in (DESIGN rule 3).
+    """Return the id of the log that each topic's offsets count in (architecture.md, rule 3).
 
     The embedded broker forgets its topics when it ends, so `ioc up` names its log; elsewhere it is
     Kafka's own topic id, which is a new one when a topic is deleted and made again.

@@ -42,7 +42,7 @@ ON CONFLICT (kind, key) DO UPDATE SET due_at = excluded.due_at
 DELETE FROM timers WHERE kind = 'shelf' AND key = %(id)s
 
 -- name: lock_log
--- Held to the end of the transaction: numbers become visible in their order (DESIGN rule 7).
+-- Held to the end of the transaction: numbers become visible in their order (architecture.md, rule 7).
 SELECT pg_advisory_xact_lock(%(lock)s)
 
 -- name: append_log

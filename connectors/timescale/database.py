@@ -16,7 +16,7 @@ from ioc.errors import DatabaseUnavailableError
 log = logging.getLogger(__name__)
 
 CONNECT_TIMEOUT_S = 5
-#: A zombie that wakes up inside a transaction must find it gone (DESIGN rule 2).
+#: A zombie that wakes up inside a transaction must find it gone (architecture.md, rule 2).
 IDLE_IN_TRANSACTION_MS = 10_000
 LOCK_MS = 5_000
 #: How long a caller waits for a free connection of the pool.

@@ -1,5 +1,5 @@
 -- name: listen
--- The bell; the log itself is read by number (DESIGN rule 7).
+-- The bell; the log itself is read by number (architecture.md, rule 7).
 LISTEN ioc_alarm_log
 
 -- name: position

@@ -8,7 +8,7 @@ ON CONFLICT DO NOTHING
 SELECT topic, partition, next FROM offsets WHERE log = %(log)s
 
 -- name: advance
--- The fence: no row means that somebody else was faster (DESIGN rule 2).
+-- The fence: no row means that somebody else was faster (architecture.md, rule 2).
 -- The latest records count whole, older ones fade out of the window of %(window)s.
 UPDATE offsets SET next = %(to)s, held_at = %(now)s,
     recent_records = least(%(window)s,

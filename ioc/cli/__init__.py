@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 
 from ioc.clock import LOCAL_ZONE
 from ioc.errors import IocError
@@ -34,15 +35,29 @@ EXIT_ERROR = 2
 def main() -> None:
     """Run a command; an error of ours is one sentence, not a traceback."""
     logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+        level=logging.INFO,
+        format="%(asctime)s %(levelname)s %(name)s %(action)s: %(message)s",
     )
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(_with_action)
     logging.getLogger("aiokafka").setLevel(logging.WARNING)
-    logging.getLogger("kafka").setLevel(logging.ERROR)
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # what matters is said by us, once
     try:
         app()
+    except ValidationError as error:
+        for problem in error.errors():
+            name = "_".join(str(part) for part in problem["loc"]).upper()
+            typer.echo(f"ioc: IOC_{name}={problem['input']}: {problem['msg']}", err=True)
+        sys.exit(EXIT_ERROR)
     except IocError as error:
         typer.echo(f"ioc: {error}", err=True)
         sys.exit(EXIT_ERROR)
+
+
+def _with_action(record: logging.LogRecord) -> bool:
+    """Give every line the stable verb to search for; libraries have none."""
+    record.__dict__.setdefault("action", "-")
+    return True
 
 
 def _settings() -> Settings:

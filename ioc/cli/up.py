@@ -372,7 +372,6 @@ class _Up:
         base = self._base_url()
         self._say("")
         self._say(f"  Wall      {base}/wall")
-        self._say(f"  Console   {base}/console")
         self._say(f"  API       {base}/api/docs")
         self._say(f"  Kafka     {self._broker.address}")
         self._say("")

@@ -33,6 +33,7 @@ class Up:
             "IOC_API_PORT": str(self.port),
             "IOC_DATA_DIR": str(folder),
             "IOC_SIMULATE": "false",
+            "IOC_SESSION_TIMEOUT_S": "6",
         }
         self.process: subprocess.Popen[bytes] | None = None
 

@@ -51,7 +51,7 @@ CREATE TABLE looks (
 
 -- The road: where each partition is read up to ----------------------------------------------------
 
--- The fence: a batch commits only by moving `next` from where it was fetched (DESIGN rule 2).
+-- The fence: a batch commits only by moving `next` from where it was fetched (architecture.md, rule 2).
 -- `progress_at` is stream time, `held_at` says when its worker last lived.
 CREATE TABLE offsets (
     log         text NOT NULL,
@@ -283,7 +283,7 @@ CREATE INDEX alarms_raised ON alarms (raised_at DESC, id);
 CREATE INDEX alarms_area_raised ON alarms (area, raised_at DESC, id);
 
 -- Append-only; `seq` is given out under one advisory lock, last before COMMIT, so numbers become
--- visible in order and every reader can follow it by number (DESIGN rule 7).
+-- visible in order and every reader can follow it by number (architecture.md, rule 7).
 CREATE SEQUENCE alarm_log_seq;
 CREATE TABLE alarm_log (
     seq        bigint PRIMARY KEY,
