@@ -328,7 +328,9 @@ def _from_binary(value: bytes, headers: Headers) -> bytes | Refusal:
     """Put a binary-mode record (`ce_*` headers, data as the value) into one envelope."""
     try:
         envelope: dict[str, Any] = {
-            name[3:]: raw.decode() for name, raw in headers if name.startswith("ce_")
+            name[3:]: raw.decode()
+            for name, raw in headers
+            if name.startswith("ce_") and raw is not None
         }
     except UnicodeDecodeError:
         return Refusal(Reason.SCHEMA, "a ce_ header is not UTF-8")

@@ -60,17 +60,24 @@ def _evaluated(
     conn: Conn, touches: Sequence[Touch], stored: dict[Key, Window], now: datetime
 ) -> list[Verdict]:
     known = dict(stored)
+    # Later events of this batch have their turn yet; as history they would come before it.
+    to_come = {(touch.of, touch.event.time, touch.event.id) for touch in touches}
     changed: dict[Key, Window] = {}
     silences: dict[Key, datetime | None] = {}
     verdicts: list[Verdict] = []
     for touch in touches:
+        to_come.discard((touch.of, touch.event.time, touch.event.id))
         window = known.get(touch.of)
         facts = [touch.event]
         if window is None and touch.rule.per in _WITH_HISTORY and touch.event.ref is not None:
             if not touch.rule.raises(touch.event):
                 continue
             later = windows.later_events(conn, touch.event)
-            facts += [event for event in later if touch.rule.clears(event)]
+            facts += [
+                event
+                for event in later
+                if touch.rule.clears(event) and (touch.of, event.time, event.id) not in to_come
+            ]
         for fact in facts:
             window, found = evaluate(touch.rule, window or EMPTY, fact)
             verdicts += found

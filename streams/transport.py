@@ -14,11 +14,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, cast
 
 import aiokafka
+from aiokafka.errors import NoOffsetForPartitionError
 from faust.transport.consumer import ensure_TP
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage, Message
 
 from ioc.errors import UnknownPositionError
+from streams import lenient
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +56,22 @@ class ConsumerThreadWithShortWait(driver.AIOKafkaConsumerThread):
         consumer = super()._create_worker_consumer(transport)
         consumer._fetch_max_wait_ms = FETCH_WAIT_MS  # read when it starts; the driver fixes 1500
         return consumer
+
+    async def _fetch_records(
+        self, consumer: aiokafka.AIOKafkaConsumer, *args: Any, **kwargs: Any
+    ) -> Any:
+        try:
+            return await super()._fetch_records(consumer, *args, **kwargs)
+        except NoOffsetForPartitionError:
+            return {}  # asked between the assignment and our seek; raising it has cleared it
+        except UnicodeDecodeError:
+            if lenient.is_installed():
+                raise
+            lenient.install()
+            for tp, position in cast("BatchConsumer", self.consumer).fetched.items():
+                if tp in self.assignment():
+                    consumer.seek(driver.ensure_aiokafka_TP(tp), position)
+            return {}
 
     def answered_at(self, tp: TP) -> datetime | None:
         """Return when the broker last said how far the partition goes."""

@@ -81,7 +81,7 @@ class Producer:
         with self._lock:
             producer, self._producer = self._producer, None
         if producer is not None:
-            producer.close(timeout=1.0)
+            _end(producer, 1.0)
 
     def _connected(self, timeout_s: float) -> KafkaProducer:
         with self._lock:  # two threads that find none must not make two
@@ -104,4 +104,13 @@ class Producer:
                 return  # another thread has done so, and may have a new one by now
             self._producer = None
         if broken is not None:
-            broken.close(timeout=0)
+            _end(broken, 0)
+
+
+def _end(producer: KafkaProducer, timeout_s: float) -> None:
+    """Close it; what could not be sent by then is thrown away, not sent behind our back."""
+    try:
+        producer.close(timeout=timeout_s)
+    except KafkaError:  # it waits for its buffer first, and raises before it has closed anything
+        if producer._sender is not None:
+            producer._sender.force_close()

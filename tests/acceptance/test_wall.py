@@ -161,4 +161,3 @@ def test_a_silent_server_makes_the_wall_stale_and_a_new_one_brings_it_back_witho
     assert is_same_page(wall)
     # A server that is away is worth a line in the browser's log; nothing else may be there.
     assert all("Failed to load resource" in said for said in wall.complaints())
-

@@ -14,7 +14,7 @@ LATERAL (
 
 CREATE VIEW rollup_1d AS
 SELECT d.day, r.source, r.area, r.kind, r.severity, r.n
-FROM generate_series(date_trunc('day', (SELECT min(minute) FROM rollup_1m), 'Asia/Ho_Chi_Minh'),
+FROM generate_series(date_bin('1 day', (SELECT min(minute) FROM rollup_1m), TIMESTAMPTZ '2000-01-01 00:00+07'),
                      (SELECT max(minute) FROM rollup_1m), INTERVAL '1 day') AS d (day),
 LATERAL (
     SELECT source, area, kind, severity, sum(n)::bigint AS n FROM rollup_1m
