@@ -8,6 +8,7 @@ import os
 import socket
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
@@ -18,6 +19,7 @@ from yarl import URL
 
 from connectors.timescale import offsets
 from connectors.timescale.database import Conn, connect
+from connectors.timescale.latest import Devices
 from connectors.timescale.offsets import Hold
 from ioc import clock, metrics
 from ioc.errors import DatabaseUnavailableError
@@ -36,6 +38,8 @@ log = logging.getLogger(__name__)
 #: Faust would kick out a worker that waits for its database; our watchdog knows the difference.
 MAX_POLL_INTERVAL_S = 7 * 24 * 3600.0
 HOLD_EVERY_S = 1.0
+#: Transactions side by side: while one thread hands rows over, the database works for the other.
+COMMITS = 2
 
 
 class BatchSchema(faust.Schema[Any, Any]):
@@ -71,8 +75,8 @@ def make_app(settings: Settings, memory: Memory) -> faust.App:
         topic_disable_leader=True,
         web_enabled=False,
     )
-    guard = Guard(url, memory)
-    pipeline = Pipeline(guard, app.crash)
+    guards = [Guard(url, replace(memory, devices=Devices())) for _ in range(COMMITS)]
+    pipeline = Pipeline(guards, app.crash)
     app.transport = BatchTransport(
         app.conf.broker,
         app,
@@ -81,7 +85,7 @@ def make_app(settings: Settings, memory: Memory) -> faust.App:
     )
     watchdog = Watchdog(
         lambda: _standing(pipeline.consumer),
-        lambda: guard.waiting_since is not None,
+        lambda: pipeline.waits_for_database,
         settings.watchdog_s,
     )
     holder = Holder(url, memory.logs)

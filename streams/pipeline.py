@@ -1,10 +1,14 @@
-"""From fetched batches to commits: decode the next one while the database works on the last."""
+"""From fetched batches to commits: the next is decoded while the database works on those before.
+
+Batches of one partition are committed in their order; those of different partitions side by side,
+each on a connection of its own.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -41,37 +45,51 @@ def aligned(batch: RecordBatch, stored: int) -> RecordBatch | Ahead | None:
 
 
 class Pipeline:
-    """Takes batches in order; at most one is being committed while the next is decoded."""
+    """Takes batches in order; as many are on their way to the database as there are guards."""
 
-    def __init__(self, guard: Guard, crash: Callable[[BaseException], Awaitable[None]]) -> None:
-        self._guard = guard
+    def __init__(
+        self, guards: Sequence[Guard], crash: Callable[[BaseException], Awaitable[None]]
+    ) -> None:
+        self._guards = tuple(guards)
+        self._idle = list(guards)
         self._crash = crash
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="commit")
-        self._inflight: asyncio.Task[None] | None = None
+        self._threads = ThreadPoolExecutor(len(self._guards), thread_name_prefix="commit")
+        self._on_their_way: dict[TP, asyncio.Task[None]] = {}
         self._is_closed = False
         self.consumer: BatchConsumer | None = None
         #: The newest `received_at` that is committed, by partition.
         self.processed_at: dict[TP, datetime] = {}
 
+    @property
+    def waits_for_database(self) -> bool:
+        """Whether a batch waits for a database that is away."""
+        return any(guard.waiting_since is not None for guard in self._guards)
+
     async def take(self, event: EventT[RecordBatch]) -> None:
-        """Decode a batch, wait for the one before it, and start its commit."""
+        """Decode a batch, wait for its turn, and start its commit."""
         batch = cast("RecordBatch", event.value)
         decoded = decode_batch(batch, clock.now())
-        await self.settle()
-        self._inflight = asyncio.create_task(self._commit(decoded, event))
+        tp = TP(batch.topic, batch.partition)
+        if tp in self._on_their_way:
+            await asyncio.wait({self._on_their_way[tp]})
+        if not self._idle:
+            await asyncio.wait(self._on_their_way.values(), return_when=asyncio.FIRST_COMPLETED)
+        task = asyncio.create_task(self._commit(decoded, event, self._idle.pop()))
+        self._on_their_way[tp] = task
 
     async def settle(self) -> None:
         """Wait until nothing is on its way to the database."""
-        if self._inflight is not None:
-            await asyncio.wait({self._inflight})
+        if self._on_their_way:
+            await asyncio.wait(self._on_their_way.values())
 
     def close(self) -> None:
-        """Stop waiting for the database, and end the thread."""
+        """Stop waiting for the database, and end the threads."""
         self._is_closed = True
-        self._guard.stop()
-        self._thread.shutdown(wait=True, cancel_futures=True)
+        for guard in self._guards:
+            guard.stop()
+        self._threads.shutdown(wait=True, cancel_futures=True)
 
-    async def _commit(self, decoded: Decoded, event: EventT[RecordBatch]) -> None:
+    async def _commit(self, decoded: Decoded, event: EventT[RecordBatch], guard: Guard) -> None:
         consumer = self.consumer
         assert consumer is not None
         tp = TP(decoded.batch.topic, decoded.batch.partition)
@@ -83,20 +101,26 @@ class Pipeline:
             elif left is not None:
                 if left is not decoded.batch:
                     decoded = decode_batch(left, clock.now())
-                await self._commit_aligned(tp, decoded, consumer)
+                await self._commit_aligned(decoded, consumer, guard)
             event.ack()
         except StoppingError:
             return
         except Exception as error:  # noqa: BLE001 - the third failure: stop, loudly
             await self._crash(error)
+        finally:
+            self._idle.append(guard)
+            del self._on_their_way[tp]
 
-    async def _commit_aligned(self, tp: TP, decoded: Decoded, consumer: BatchConsumer) -> None:
+    async def _commit_aligned(
+        self, decoded: Decoded, consumer: BatchConsumer, guard: Guard
+    ) -> None:
+        tp = TP(decoded.batch.topic, decoded.batch.partition)
         started = perf_counter()
         if self._is_closed:
             raise StoppingError
         try:
             done = await asyncio.get_running_loop().run_in_executor(
-                self._thread, self._guard.commit, decoded
+                self._threads, guard.commit, decoded
             )
         except FencedError as fenced:
             log.warning("%s; reading again", fenced, extra={"action": "reread_partition"})
