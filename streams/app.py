@@ -38,8 +38,9 @@ log = logging.getLogger(__name__)
 #: Faust would kick out a worker that waits for its database; our watchdog knows the difference.
 MAX_POLL_INTERVAL_S = 7 * 24 * 3600.0
 HOLD_EVERY_S = 1.0
-#: Transactions side by side: while one thread hands rows over, the database works for the other.
-COMMITS = 2
+#: Transactions side by side: while one thread hands rows over, the database works for the others.
+#: Three was the least that kept two cores busy (docs/performance.md).
+COMMITS = 3
 
 
 class BatchSchema(faust.Schema[Any, Any]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import sys
 import time
 from collections.abc import Callable
 from typing import NoReturn, TypeVar
@@ -31,6 +32,9 @@ T = TypeVar("T")
 #: A batch keeps tens of thousands of events alive; the collector's defaults would walk them all
 #: again and again and find nothing.
 GC_THRESHOLDS = (200_000, 50, 100)
+#: The threads that commit need the interpreter for moments only; they must not wait 5 ms for each
+#: of them while the next batch is decoded.
+SWITCH_INTERVAL_S = 0.0005
 
 
 def run(settings: Settings) -> NoReturn:
@@ -47,6 +51,7 @@ def run(settings: Settings) -> NoReturn:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     worker = faust.Worker(app, override_logging=False, redirect_stdouts=False, quiet=True)
     worker.execute_from_commandline()
     raise AssertionError("the worker ends the process")

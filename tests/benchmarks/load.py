@@ -20,7 +20,8 @@ from connectors.kafka.producer import Producer, Record
 from ioc.area import gazetteer
 
 DEVICES = 5_000
-OFFICES = 180
+#: Two desks in each of the 92 communes: a desk's events all come from its commune.
+OFFICES = 184
 DUPLICATES = 0.02
 MALFORMED = 0.001
 CHUNK = 2_000
@@ -78,7 +79,8 @@ def _makers(random_: random.Random, start: datetime, alarms: set[str]) -> Iterat
     number = 0
     while True:
         number += 1
-        device = random_.randrange(DEVICES)
+        # The steps of a ticket are of one desk; everything else is anybody's.
+        device = number // 12 % DEVICES if number % 4 == 3 else random_.randrange(DEVICES)
         home = homes[device]
         at = start - timedelta(seconds=random_.random() * 3600)
         event: dict[str, Any] = {
