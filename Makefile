@@ -31,7 +31,7 @@ $(DEVELOPMENT): requirements-dev.lock $(RUNTIME)
 
 .PHONY: test
 test: check ## Run every test that this machine can (all of them with CI=true)
-	$(BIN)/pytest
+	$(BIN)/pytest -n 3 --dist loadfile
 
 .PHONY: test-unit
 test-unit: $(DEVELOPMENT) ## Run the pure tests
@@ -52,6 +52,10 @@ fix: $(DEVELOPMENT) ## Format, and mend what can be mended
 .PHONY: bench
 bench: $(DEVELOPMENT) ## Measure the drain rate beside plain Faust; writes build/bench.json
 	$(BIN)/python -m tests.benchmarks.drain
+
+.PHONY: docs
+docs: $(DEVELOPMENT) ## Write the tables of the docs anew, from the code
+	$(BIN)/python -m tests.docs_tables
 
 .PHONY: lock
 lock: ## Pin current versions (needs uv)

@@ -7,6 +7,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ from tests.acceptance.hostile import (
     text,
 )
 from tests.acceptance.hostile import event as hostile_event
-from tests.acceptance.house import House, eventually, write_events
+from tests.acceptance.house import House, JsonObject, eventually, write_events
 from tests.acceptance.oracle import LOCAL, Sent
 from tests.integration.city_requests import la311_events, whole_file
 
@@ -68,19 +69,17 @@ def test_a_file_sent_twice_through_two_workers_with_one_killed_counts_once(
     assert_alarms_are_right(house, events, now)
 
 
-def send_and_kill_half_way(house: House, first: Sequence[object], second: Path) -> float:
-    """Send both copies; kill the first worker in the middle of the first. Return when."""
-    half = len(first) // 2
-    path = second.with_name("first.ndjson")
-    write_events(path, first[:half])  # type: ignore[arg-type]
-    assert house.ioc("send", str(path)).returncode == 0
-    eventually(lambda: house.count() > 0, 20, "the first batch is stored")
-    house.kill("worker")
-    killed_at_s = time.monotonic()
-    assert house.count() < half, "the other half was still to come"
-    write_events(path, first[half:])  # type: ignore[arg-type]
-    done = house.ioc("send", str(path), str(second))
-    assert done.stdout.splitlines()[-1] == f"sent {len(first) * 2 - half}, refused 0", done.stderr
+def send_and_kill_half_way(house: House, first: Sequence[JsonObject], second: Path) -> float:
+    """Send both copies; kill the first worker once it has begun. Return when."""
+    path = write_events(second.with_name("first.ndjson"), first)
+    with ThreadPoolExecutor(1) as sender:
+        sending = sender.submit(house.ioc, "send", str(path), str(second))
+        eventually(lambda: house.count() > 0, 20, "the first batch is stored")
+        house.kill("worker")
+        killed_at_s = time.monotonic()
+        assert not sending.done(), "there was more to come"
+        done = sending.result()
+    assert done.stdout.splitlines()[-1] == f"sent {len(first) * 2}, refused 0", done.stderr
     return killed_at_s
 
 
