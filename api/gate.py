@@ -102,7 +102,10 @@ class Gate:
 
     def is_own_page(self, origin: str, host: str) -> bool:
         """Whether the page that asks came from the place that it asks."""
-        parts = urlsplit(origin.lower())
+        try:
+            parts = urlsplit(origin.lower())
+        except ValueError:
+            return False
         if parts.scheme not in {"http", "https"} or not parts.netloc:
             return False
         return _place(parts.netloc) == _place(host.lower()) or parts.netloc in self._allowed

@@ -13,6 +13,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -330,15 +331,20 @@ class Hub:
 
     def _on_loop(self, loop: asyncio.AbstractEventLoop, act: Callable[[], None]) -> None:
         """Let the loop act, and wait for it: the thread must not run ahead."""
-        done = threading.Event()
+        done: Future[None] = Future()
 
         def acted() -> None:
-            act()
-            done.set()
+            try:
+                act()
+            except Exception as error:  # noqa: BLE001 - the thread that waits must hear of it
+                done.set_exception(error)
+            else:
+                done.set_result(None)
 
         loop.call_soon_threadsafe(acted)
-        while not done.wait(POLL_S):
-            if self._stopping.is_set():
+        while not self._stopping.is_set():
+            with contextlib.suppress(TimeoutError):
+                done.result(POLL_S)
                 return
 
     def _begin(self, frames: Sequence[Frame]) -> None:

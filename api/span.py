@@ -12,6 +12,7 @@ from pydantic import AwareDatetime
 from api.problem import Problem
 from api.province import local_day
 from ioc import clock
+from ioc.event import TIME_MIN
 
 #: Nothing is older than TIME_MIN of the events; a range beyond it is a slip of the finger.
 SPAN_MAX = timedelta(days=366 * 60)
@@ -50,6 +51,8 @@ def span(
         found = Span(start.astimezone(UTC), end.astimezone(UTC))
     except OverflowError:
         raise Problem(400, "`from` or `to` is no time of ours", code="range") from None
+    if found.start < TIME_MIN:
+        raise Problem(400, "`from` is before 1970", code="range")
     if found.end < found.start:
         raise Problem(400, "`to` is before `from`", code="range")
     if found.end - found.start > SPAN_MAX:

@@ -17,6 +17,7 @@ from typing import Any, Self
 from uuid import UUID, uuid5
 
 from ioc.errors import ConflictError
+from ioc.rule.fact import Fact
 from ioc.rule.verdict import Clear, Raise
 from ioc.severity import Severity
 
@@ -197,10 +198,12 @@ class NotAllowed(ConflictError):
         self.alarm, self.code, self.why = alarm, code, why
 
 
-def occurrence_id(rule: str, key: str, ce_source: str, ce_id: str) -> UUID:
+def occurrence_id(rule: str, key: str, fact: Fact) -> UUID:
     """Return the id of the occurrence that this event opens; a replay gives the same."""
+    # The time is part of an event's identity: some senders use their ids again.
+    at = _z(fact.time) or ""
     # NUL cannot be in any of them (such events are dead letters), so no two names run together.
-    return uuid5(_OCCURRENCES, "\0".join((rule, key, ce_source, ce_id)))
+    return uuid5(_OCCURRENCES, "\0".join((rule, key, fact.ce_source, fact.ce_id, at)))
 
 
 def raised(alarm: Alarm | None, verdict: Raise, now: datetime, area_name: str = "") -> Transition:
@@ -407,7 +410,7 @@ _UNKNOWN: Mapping[str, Any] = {"acknowledged_at": None, "acknowledged_by": None}
 def _opened(verdict: Raise, now: datetime, area_name: str) -> Alarm:
     rule, fact = verdict.rule, verdict.fact
     return Alarm(
-        id=occurrence_id(rule.id, verdict.key, fact.ce_source, fact.ce_id),
+        id=occurrence_id(rule.id, verdict.key, fact),
         rule=rule.id,
         key=verdict.key,
         source=rule.source,

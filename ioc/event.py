@@ -26,6 +26,8 @@ ID_CHARACTERS_MAX = 256
 CLOCK_AHEAD_MAX = timedelta(minutes=5)
 #: Nothing that we are told about happened before this; an older time is a broken clock.
 TIME_MIN = datetime(1970, 1, 1, tzinfo=UTC)
+#: A due date beyond is a mistake, and no database time at the end of the calendar.
+DUE_MAX = datetime(2999, 12, 31, tzinfo=UTC)
 
 Headers = Sequence[tuple[str, bytes]]
 
@@ -229,6 +231,7 @@ AnyEvent = Annotated[
     Field(discriminator="type"),
 ]
 _READER = TypeAdapter[Any](AnyEvent).validator
+_WITH_DUE_DATE = frozenset({"citizen", "queue"})
 #: Sources whose events are about a device; the others' are about a report, ticket or dossier.
 _OF_DEVICES = frozenset({"camera", "fire"})
 _KIND_FIELD = {
@@ -287,6 +290,9 @@ def _event(envelope: dict[str, Any], topic: str, received_at: datetime) -> Event
     if time < TIME_MIN:
         return Refusal(Reason.CLOCK, f"time {time.isoformat()} is before 1970")
     data: dict[str, Any] = envelope["data"]
+    due_at: datetime | None = data.get("due_at") if source.name in _WITH_DUE_DATE else None
+    if due_at is not None and not TIME_MIN <= due_at <= DUE_MAX:
+        return Refusal(Reason.SCHEMA, "data.due_at: a due date lies between 1970 and 2999")
     ce_source: str = envelope["source"]
     ce_id: str = envelope["id"]
     device: str | None = envelope.get("device")

@@ -147,9 +147,10 @@ def _advance(decoded: Decoded) -> offsets.Advance:
 
 def _refresh_late(conn: Conn, fresh: Sequence[Placed], now: datetime) -> None:
     """Have the hours and days worked out again that late events fell into, each UTC day once."""
-    behind = (now - POLICY_WINDOW).date()
+    # The day in which the policy's window begins is only partly in it.
+    behind = (now - POLICY_WINDOW + timedelta(days=1)).date()
     for day in sorted({row.event.time.astimezone(UTC).date() for row in fresh}):
-        if day < behind:
+        if day <= behind:
             start = datetime(day.year, day.month, day.day, tzinfo=UTC)
             span = {"from": start.isoformat(), "to": (start + timedelta(days=1)).isoformat()}
             due_at = now + REFRESH_DELAY

@@ -32,7 +32,7 @@ _CLASH = (
     psycopg.errors.DeadlockDetected,
     psycopg.errors.LockNotAvailable,
 )
-_REFUSED = (psycopg.DataError, psycopg.errors.ProgramLimitExceeded)
+_REFUSED = (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded)
 
 
 class StoppingError(IocError):
@@ -53,6 +53,10 @@ class Guard:
     def stop(self) -> None:
         """Give up waiting; called from any thread."""
         self._stopping.set()
+
+    def close(self) -> None:
+        """Close the connection; nothing is being committed any more."""
+        self._drop()
 
     def commit(self, decoded: Decoded) -> list[Committed]:
         """Commit a batch, in pieces when a piece is refused.
@@ -79,6 +83,7 @@ class Guard:
             try:
                 committed = commit(self._connected(), decoded, self._memory, clock.now())
             except FencedError:
+                self.waiting_since = None
                 self._memory.devices.forget()
                 raise
             except _CLASH as error:

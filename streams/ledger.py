@@ -18,7 +18,7 @@ Partition = tuple[str, int]
 
 
 class StoredPositions:
-    """Reads where each partition is stored as read up to; waits while the database is away."""
+    """Reads where each partition is stored as read up to."""
 
     def __init__(
         self, url: str, logs: Mapping[str, str], settle: Callable[[], Awaitable[None]]
@@ -27,9 +27,12 @@ class StoredPositions:
         self._logs = logs
         self._settle = settle
 
-    async def claim(self, earliest: Mapping[Partition, int]) -> dict[Partition, int]:
-        """Return the stored position of each partition, once no batch of ours is on its way."""
+    async def settle(self) -> None:
+        """Wait until no batch of ours is on its way to the database."""
         await self._settle()
+
+    async def claim(self, earliest: Mapping[Partition, int]) -> dict[Partition, int]:
+        """Return the stored position of each partition; wait while the database is away."""
         while True:
             try:
                 return await asyncio.to_thread(self._claim, earliest)

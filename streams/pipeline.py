@@ -68,7 +68,11 @@ class Pipeline:
     async def take(self, event: EventT[RecordBatch]) -> None:
         """Decode a batch, wait for its turn, and start its commit."""
         batch = cast("RecordBatch", event.value)
-        decoded = decode_batch(batch, clock.now())
+        try:
+            decoded = decode_batch(batch, clock.now())
+        except Exception as error:  # noqa: BLE001 - Faust would pass over the batch: stop, loudly
+            await self._crash(error)
+            return
         tp = TP(batch.topic, batch.partition)
         if tp in self._on_their_way:
             await asyncio.wait({self._on_their_way[tp]})
@@ -88,6 +92,8 @@ class Pipeline:
         for guard in self._guards:
             guard.stop()
         self._threads.shutdown(wait=True, cancel_futures=True)
+        for guard in self._guards:
+            guard.close()
 
     async def _commit(self, decoded: Decoded, event: EventT[RecordBatch], guard: Guard) -> None:
         consumer = self.consumer

@@ -7,6 +7,7 @@ records instead of two tasks for each), and positions come from the database ins
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -45,12 +46,24 @@ class RecordBatch:
 class Ledger(Protocol):
     """Who knows where each partition is read up to."""
 
+    async def settle(self) -> None:
+        """Wait until no batch of ours is on its way to the database."""
+
     async def claim(self, earliest: Mapping[tuple[str, int], int]) -> dict[tuple[str, int], int]:
         """Return the stored position of each partition; those never seen start at the earliest."""
 
 
 class ConsumerThreadWithShortWait(driver.AIOKafkaConsumerThread):
-    """The driver's consumer thread, with a fetch wait of our own."""
+    """The driver's consumer thread, with a fetch wait of our own.
+
+    It knows where each fetch began: between a fetch and its delivery a seek may come, and a batch
+    must never claim records that it does not hold.
+    """
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._next: dict[TP, int] = {}
+        self._starts: dict[tuple[TP, int], int] = {}
 
     def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
@@ -61,17 +74,42 @@ class ConsumerThreadWithShortWait(driver.AIOKafkaConsumerThread):
         self, consumer: aiokafka.AIOKafkaConsumer, *args: Any, **kwargs: Any
     ) -> Any:
         try:
-            return await super()._fetch_records(consumer, *args, **kwargs)
+            found = await super()._fetch_records(consumer, *args, **kwargs)
         except NoOffsetForPartitionError:
             return {}  # asked between the assignment and our seek; raising it has cleared it
         except UnicodeDecodeError:
             if lenient.is_installed():
                 raise
             lenient.install()
-            for tp, position in cast("BatchConsumer", self.consumer).fetched.items():
+            for tp, position in self._next.items():
                 if tp in self.assignment():
                     consumer.seek(driver.ensure_aiokafka_TP(tp), position)
             return {}
+        for fetched, records in found.items():
+            if records:
+                tp, first = ensure_TP(fetched), records[0].offset
+                self._starts[tp, first] = min(self._next.get(tp, first), first)
+                self._next[tp] = records[-1].offset + 1
+        return found
+
+    async def _seek_wait(
+        self, consumer: aiokafka.AIOKafkaConsumer, partitions: Mapping[TP, int]
+    ) -> None:
+        for tp, offset in partitions.items():
+            self._next[tp] = offset
+            for stale in [key for key in self._starts if key[0] == tp]:
+                del self._starts[stale]
+        await super()._seek_wait(consumer, partitions)
+
+    def start_of(self, tp: TP, first: int) -> int:
+        """Return the position at which the fetch that begins with this record was made."""
+        return self._starts.pop((tp, first), first)
+
+    def passed(self, tp: TP) -> int | None:
+        """Return up to where the partition was read; beyond the last record are only markers."""
+        assignment = self._ensure_consumer()._subscription.subscription.assignment
+        position: int | None = assignment.state_value(driver.ensure_aiokafka_TP(tp))._position
+        return position
 
     def answered_at(self, tp: TP) -> datetime | None:
         """Return when the broker last said how far the partition goes."""
@@ -96,6 +134,7 @@ class BatchConsumer(driver.Consumer):
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
         """Go to where the database stands; Kafka's own committed offsets are for displays."""
+        await cast("BatchTransport", self.transport).ledger.settle()
         positions = await self._positions(self.assignment())
         await self._thread.seek_wait(positions)
         self.fetched = dict(positions)
@@ -108,8 +147,8 @@ class BatchConsumer(driver.Consumer):
         if tp not in self.assignment():
             return
         positions = await self._positions({tp})
+        await self._thread.seek_wait(positions)
         self.fetched[tp] = self.stored[tp] = positions[tp]
-        await self.seek(tp, positions[tp])
 
     async def _positions(self, partitions: set[TP]) -> dict[TP, int]:
         if not partitions:
@@ -155,7 +194,7 @@ class BatchConsumer(driver.Consumer):
         self, tp: TP, records: Sequence[aiokafka.ConsumerRecord[bytes, bytes]]
     ) -> ConsumerMessage:
         last = records[-1]
-        start = min(self.fetched.get(tp, records[0].offset), records[0].offset)
+        start = cast("ConsumerThreadWithShortWait", self._thread).start_of(tp, records[0].offset)
         end = last.offset + 1
         self.fetched[tp] = end
         return ConsumerMessage(
@@ -196,16 +235,25 @@ class BatchConsumer(driver.Consumer):
         counts, not our clock: while Kafka is away, time does not pass for silence timers.
         """
         position = self.stored.get(tp)
-        if position is None or position != self.fetched.get(tp):
+        if position is None or position != self.fetched.get(tp) or self.lag(tp) > 0:
             return None
-        if (self.highwater(tp) or 0) > position:
-            return None
-        answered_at = cast("ConsumerThreadWithShortWait", self._thread).answered_at(tp)
-        return None if answered_at is None else answered_at - ANSWER_MARGIN
+        with contextlib.suppress(AssertionError):  # lost to a rebalance a moment ago
+            answered_at = cast("ConsumerThreadWithShortWait", self._thread).answered_at(tp)
+            return None if answered_at is None else answered_at - ANSWER_MARGIN
+        return None
 
     def lag(self, tp: TP) -> int:
         """Return how many records are waiting, as far as the broker has said."""
-        return max(0, (self.highwater(tp) or 0) - self.stored.get(tp, 0))
+        position = self.stored.get(tp, 0)
+        with contextlib.suppress(AssertionError, KeyError):  # lost to a rebalance a moment ago
+            end = self.highwater(tp) or 0
+            if position == self.fetched.get(tp):
+                # A transaction's markers take offsets and are no records.
+                position = max(
+                    position, cast("ConsumerThreadWithShortWait", self._thread).passed(tp) or 0
+                )
+            return max(0, end - position)
+        return 0
 
 
 class BatchTransport(driver.Transport):

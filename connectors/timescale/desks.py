@@ -95,6 +95,7 @@ def _lock_offices(conn: Conn, offices: set[str]) -> None:
     if len(offices) > OFFICE_LOCKS_MAX:
         conn.execute(SQL["lock_all_offices"])
     else:
+        conn.execute(SQL["share_offices"])
         conn.execute(SQL["lock_offices"], {"offices": sorted(offices)})
 
 

@@ -6,6 +6,10 @@ SELECT pg_advisory_xact_lock(7107, hash) FROM (
     ORDER BY hash
 ) AS ordered
 
+-- name: share_offices
+-- Before single offices: nobody has all of them.
+SELECT pg_advisory_xact_lock_shared(7108)
+
 -- name: lock_all_offices
 SELECT pg_advisory_xact_lock(7108)
 

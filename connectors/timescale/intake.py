@@ -21,9 +21,11 @@ from ioc.rollup import Cell
 
 SQL = queries("intake")
 
-_NULL = "\x01"
-_SPECIAL = re.compile(r"[\\\t\n\r]")
-_ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
+#: The null mark of our COPY. A sender's text may be just this, so a text with its first character
+#: is escaped; two characters, because Python shares strings of one, and this one is known by `is`.
+_NULL = "\x01N"
+_SPECIAL = re.compile(r"[\\\t\n\r\x01]")
+_ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\x01": "\\x01"}
 
 
 class Placed(NamedTuple):
@@ -103,9 +105,30 @@ def placed(event: Event, partition: int, offset: int) -> Placed:
         _json(event.data),
     )
     line = "\t".join(fields)
-    if "\\" in line or line.count("\t") != len(fields) - 1 or "\n" in line or "\r" in line:
-        line = "\t".join(map(_escaped, fields))
+    if (
+        "\\" in line
+        or line.count("\t") != len(fields) - 1
+        or "\n" in line
+        or "\r" in line
+        or _holds_mark(event)
+    ):
+        line = "\t".join([field if field is _NULL else _escaped(field) for field in fields])
     return Placed(event, offset, line + "\n")
+
+
+def _holds_mark(event: Event) -> bool:
+    """Return whether a text of the sender's has our null mark in it."""
+    return "\x01" in "".join(
+        (
+            event.ce_source,
+            event.ce_id,
+            event.subject or "",
+            event.area_unknown or "",
+            event.device or "",
+            event.ref or "",
+            event.kind,
+        )
+    )
 
 
 def _escaped(field: str) -> str:

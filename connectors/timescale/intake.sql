@@ -8,8 +8,8 @@ CREATE TEMP TABLE IF NOT EXISTS staged (
 ) ON COMMIT DELETE ROWS
 
 -- name: stage
--- The null mark is a byte that no JSON text can hold raw, so no text needs escaping for it.
-COPY staged FROM STDIN (NULL E'\x01')
+-- The null mark; a sender's text that has it is escaped (intake.py).
+COPY staged FROM STDIN (NULL E'\x01N')
 
 -- name: store
 -- Keep only the new, count them by minute, and answer with the rows that were known already. In key

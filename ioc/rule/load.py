@@ -254,7 +254,7 @@ def _titles(at: dict[str, Node], event_type: str, notes: Notes) -> tuple[Title, 
         if text is None:
             continue
         for name in placeholders(text):
-            if name in RESTRICTED:
+            if name.removeprefix("data.").split(".")[0] in RESTRICTED:
                 notes.add(at[key].line, f"{key}: {{{name}}} is personal; it must not be in a title")
             elif name not in allowed and not name.startswith("data."):
                 notes.add(

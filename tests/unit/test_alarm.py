@@ -415,16 +415,24 @@ def test_the_same_event_gives_the_same_occurrence_id_and_another_one_another() -
 
 def test_the_parts_of_an_occurrence_id_do_not_run_together() -> None:
     ids = {
-        life.occurrence_id(*parts)
-        for parts in [("a", "b", "c", "d"), ("ab", "", "c", "d"), ("a", "bc", "", "d")]
+        life.occurrence_id(rule, key, replace(Reading(clock("10:00")), ce_source=source, ce_id="d"))
+        for rule, key, source in [("a", "b", "c"), ("ab", "", "c"), ("a", "bc", "")]
     }
     assert len(ids) == 3
     assert all(isinstance(each, UUID) for each in ids)
 
 
+def test_an_id_that_a_sender_uses_again_opens_another_occurrence() -> None:
+    first = life.raised(None, a_raise("10:00", event="1"), clock("10:00")).alarm.id
+    after_a_reboot = life.raised(None, a_raise("18:00", event="1"), clock("18:00")).alarm.id
+    assert first != after_a_reboot
+
+
 def test_an_occurrence_id_never_changes_between_versions_of_this_program() -> None:
-    found = life.occurrence_id("fire-alarm", "panel-1234/zone-101", "/sia/1234", "panel-1234-0007")
-    assert str(found) == "9c832685-9eb3-500f-96dd-aed525a19d21"
+    at = datetime(2026, 11, 22, 2, 14, 12, tzinfo=UTC)
+    fact = replace(Reading(at), ce_source="/sia/1234", ce_id="panel-1234-0007")
+    found = life.occurrence_id("fire-alarm", "panel-1234/zone-101", fact)
+    assert str(found) == "136450f8-f0d8-5ea1-bc7a-373f7931a785"
 
 
 @pytest.mark.parametrize("bad", [True, "21.5", None, float("nan"), float("inf"), [1]])

@@ -1,0 +1,121 @@
+"""Storing batches: every text comes back as it was sent, whatever is in it."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import orjson
+import pytest
+
+from connectors.timescale import intake, offsets
+from connectors.timescale.database import Database, connect
+from connectors.timescale.latest import Devices
+from ioc.rule import shipped
+from streams.batch import Memory, commit, decode_batch
+from streams.guard import Guard
+from streams.pipeline import Pipeline
+from streams.transport import RecordBatch
+
+NOW = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
+TOPIC = "ioc.fire.v1"
+MEMORY = Memory({TOPIC: "log"}, shipped(), Devices(), aggregates=False, recent_records=250)
+
+
+def reading(number: int, **more: Any) -> dict[str, Any]:
+    data = {"kind": "temperature", "state": "normal", **more.pop("data", {})}
+    return {
+        "specversion": "1.0",
+        "id": f"e{number}",
+        "source": "/store",
+        "type": "ioc.fire.reading",
+        "time": (NOW - timedelta(minutes=5)).isoformat(),
+        "data": data,
+        **more,
+    }
+
+
+def batch(start: int, events: list[dict[str, Any]]) -> RecordBatch:
+    at_ms = int(NOW.timestamp() * 1000)
+    records: list[Any] = [
+        SimpleNamespace(
+            value=orjson.dumps(event), headers=(), timestamp=at_ms, offset=start + n, key=None
+        )
+        for n, event in enumerate(events)
+    ]
+    return RecordBatch(TOPIC, 0, start, start + len(events), records)
+
+
+ODD = ["\x01", "\x01\x01", "a\x01b", "\t", "\n", "\\N", "\\.", "\\x01", "\r", "\x7f", "'", '"', "Ằ"]
+
+
+def test_every_text_is_stored_as_it_was_sent(database_url: str) -> None:
+    events = [
+        reading(n, id=f"{text}{n}", device=text, subject=text, data={"unit": text, "more": text})
+        for n, text in enumerate(ODD)
+    ]
+    events += [reading(100, id="\x01"), reading(101, source="\x01")]
+    with connect(database_url, "test") as conn:
+        intake.prepare(conn)
+        offsets.claim(conn, "log", {(TOPIC, 0): 0})
+        done = commit(conn, decode_batch(batch(0, events), NOW), MEMORY, NOW)
+        assert (done.fresh, done.duplicates) == (len(events), 0)
+        rows = conn.execute(
+            'SELECT ce_id, ce_source, device, subject, data FROM events ORDER BY "offset"'
+        ).fetchall()
+    assert [row["ce_id"] for row in rows] == [event["id"] for event in events]
+    assert [row["ce_source"] for row in rows] == [event["source"] for event in events]
+    assert [row["device"] for row in rows] == [event.get("device") for event in events]
+    assert [row["subject"] for row in rows] == [event.get("subject") for event in events]
+    assert [row["data"] for row in rows] == [event["data"] for event in events]
+
+
+def test_a_second_copy_in_the_batch_or_later_changes_nothing(database_url: str) -> None:
+    with connect(database_url, "test") as conn:
+        intake.prepare(conn)
+        offsets.claim(conn, "log", {(TOPIC, 0): 0})
+        once = [reading(1), reading(2), reading(1)]
+        assert commit(conn, decode_batch(batch(0, once), NOW), MEMORY, NOW).fresh == 2
+        again = [reading(3), reading(2), reading(1)]
+        assert commit(conn, decode_batch(batch(3, again), NOW), MEMORY, NOW).fresh == 1
+        row = conn.execute("SELECT sum(n)::int AS n FROM rollup_1m").fetchone()
+    assert row == {"n": 3}
+
+
+@pytest.mark.parametrize("n", [1, 3])
+async def test_a_fenced_batch_is_read_again_and_holds_nobody_up(database: Database, n: int) -> None:
+    with database.transaction() as conn:
+        offsets.claim(conn, "log", {(TOPIC, partition): 7 for partition in range(n)})
+    crashed: list[BaseException] = []
+
+    async def crash(error: BaseException) -> None:
+        crashed.append(error)
+
+    guards = [Guard(database.url, MEMORY) for _ in range(2)]
+    pipeline = Pipeline(guards, crash)
+    reread: list[int] = []
+
+    async def note(tp: Any) -> None:
+        # As the transport does it: waiting for positions must not wait for this very batch.
+        await asyncio.sleep(0)
+        reread.append(tp.partition)
+
+    stored = {(TOPIC, partition): 0 for partition in range(n)}
+    pipeline.consumer = SimpleNamespace(stored=stored, reread=note)  # type: ignore[assignment]
+    acked: list[int] = []
+    for partition in range(n):
+        found = batch(0, [reading(partition)])
+        value = RecordBatch(TOPIC, partition, found.start, found.end, found.records)
+        event = SimpleNamespace(
+            value=value, ack=lambda partition=partition: acked.append(partition)
+        )
+        await asyncio.wait_for(pipeline.take(event), 10)  # type: ignore[arg-type]
+    await asyncio.wait_for(pipeline.settle(), 10)
+    pipeline.close()
+    assert sorted(reread) == sorted(acked) == list(range(n))
+    assert crashed == []
+    with database.reading() as conn:
+        row = conn.execute("SELECT count(*) AS n FROM events").fetchone()
+    assert row == {"n": 0}
