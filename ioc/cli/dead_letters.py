@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from connectors.kafka.producer import Producer
 from connectors.retry import retry as retry_letter
@@ -24,21 +22,17 @@ RETRY_MAX = 1000
 
 def show_all(settings: Settings, source: str | None, reason: str | None, limit: int) -> None:
     """Print the newest dead letters, one a line."""
-    table = Table("id", "at", "topic", "offset", "reason", "detail", "bytes", "retried")
     with _connected(settings) as conn:
         rows = dead_letters.page(conn, source=source, reason=reason, before=None, limit=limit)
     for row in rows:
-        table.add_row(
-            str(row["id"]),
-            f"{row['at']:%Y-%m-%d %H:%M:%S}Z",
-            row["topic"],
-            f"{row['partition']}/{row['offset']}",
-            row["reason"],
-            row["detail"],
-            str(row["bytes"]),
-            "" if row["retried_at"] is None else f"{row['retried_at']:%Y-%m-%d %H:%M}Z",
+        place = f"{row['topic']}[{row['partition']}]@{row['offset']}"
+        retried = (
+            "" if row["retried_at"] is None else f"  (retried {row['retried_at']:%d/%m %H:%M}Z)"
         )
-    Console(markup=False).print(table if rows else "no dead letters")
+        at = f"{row['at']:%Y-%m-%d %H:%M:%S}Z"
+        typer.echo(f"{row['id']:>8}  {at}  {place}  {row['reason']}: {row['detail']}{retried}")
+    if not rows:
+        typer.echo("no dead letters")
 
 
 def show_one(settings: Settings, number: int) -> None:
