@@ -8,7 +8,6 @@ import os
 import socket
 import tempfile
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
@@ -19,7 +18,6 @@ from yarl import URL
 
 from connectors.timescale import offsets
 from connectors.timescale.database import Conn, connect
-from connectors.timescale.latest import Devices
 from connectors.timescale.offsets import Hold
 from ioc import clock, metrics
 from ioc.errors import DatabaseUnavailableError
@@ -76,7 +74,7 @@ def make_app(settings: Settings, memory: Memory) -> faust.App:
         topic_disable_leader=True,
         web_enabled=False,
     )
-    guards = [Guard(url, replace(memory, devices=Devices())) for _ in range(COMMITS)]
+    guards = [Guard(url, memory) for _ in range(COMMITS)]
     pipeline = Pipeline(guards, app.crash)
     app.transport = BatchTransport(
         app.conf.broker,

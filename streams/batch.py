@@ -46,11 +46,10 @@ class Decoded:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What a worker keeps between batches; `devices` is a cache, forgotten when one fails."""
+    """What a worker knows that every batch needs."""
 
     logs: Mapping[str, str]
     rules: RuleSet
-    devices: latest.Devices
     #: The database has continuous aggregates, which do not look at late events by themselves.
     aggregates: bool
     #: How many of a partition's latest records say whether its source can be read (ioc.intake).
@@ -117,7 +116,9 @@ def as_dead_letter(decoded: Decoded, detail: str) -> Decoded:
     return Decoded(decoded.batch, (), (*decoded.dead, letter), decoded.received_at)
 
 
-def commit(conn: Conn, decoded: Decoded, memory: Memory, now: datetime) -> Committed:
+def commit(
+    conn: Conn, decoded: Decoded, memory: Memory, devices: latest.Devices, now: datetime
+) -> Committed:
     """Do everything that follows from a batch, in one transaction of `conn`.
 
     Raises:
@@ -131,7 +132,7 @@ def commit(conn: Conn, decoded: Decoded, memory: Memory, now: datetime) -> Commi
         intake.bury(conn, log, decoded.dead, now)
         desks.apply(conn, fresh)
         latest.hear_reports(conn, fresh)
-        memory.devices.see(conn, fresh)
+        devices.see(conn, fresh)
         transitions = evaluate.transitions(conn, memory.rules, [row.event for row in fresh], now)
         if memory.aggregates:
             _refresh_late(conn, fresh, now)

@@ -16,6 +16,7 @@ import psycopg
 
 from connectors.timescale import intake
 from connectors.timescale.database import AWAY, Conn, connect
+from connectors.timescale.latest import Devices
 from ioc import clock, metrics
 from ioc.errors import DatabaseUnavailableError, FencedError, IocError
 from streams.batch import Committed, Decoded, Memory, as_dead_letter, commit
@@ -45,6 +46,8 @@ class Guard:
     def __init__(self, url: str, memory: Memory) -> None:
         self._url = url
         self._memory = memory
+        #: A cache of what was written; forgotten whenever a transaction fails.
+        self._devices = Devices()
         self._conn: Conn | None = None
         self._stopping = threading.Event()
         #: Since when the database has been away; the watchdog must not take that for a hang.
@@ -68,7 +71,7 @@ class Guard:
         try:
             return [self._committed(decoded)]
         except _REFUSED as error:
-            self._memory.devices.forget()
+            self._devices.forget()
             if not decoded.events:
                 raise
             if len(decoded.events) == 1:
@@ -81,14 +84,16 @@ class Guard:
         wait_s = WAIT_FIRST_S
         while not self._stopping.is_set():
             try:
-                committed = commit(self._connected(), decoded, self._memory, clock.now())
+                committed = commit(
+                    self._connected(), decoded, self._memory, self._devices, clock.now()
+                )
             except FencedError:
                 self.waiting_since = None
-                self._memory.devices.forget()
+                self._devices.forget()
                 raise
             except _CLASH as error:
                 clashes += 1
-                self._memory.devices.forget()
+                self._devices.forget()
                 metrics.WORKER_RETRIES.labels("clash").inc()
                 log.info("again: %s", error, extra={"action": "retry_batch"})
                 if clashes >= CLASHES_MAX:
@@ -114,7 +119,7 @@ class Guard:
         return self._conn
 
     def _drop(self) -> None:
-        self._memory.devices.forget()
+        self._devices.forget()
         if self._conn is not None:
             self._conn.close()
             self._conn = None

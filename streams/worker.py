@@ -14,7 +14,6 @@ import faust
 from connectors.kafka.topics import log_ids
 from connectors.timescale import timers
 from connectors.timescale.database import connect
-from connectors.timescale.latest import Devices
 from ioc.area import gazetteer
 from ioc.errors import BrokerUnavailableError, DatabaseUnavailableError
 from ioc.intake import RECENT_RECORDS
@@ -42,7 +41,6 @@ def run(settings: Settings) -> NoReturn:
     memory = Memory(
         logs=_patiently(lambda: log_ids(settings, EVENT_TOPICS)),
         rules=in_force(settings.config_dir),
-        devices=Devices(),
         aggregates=_patiently(lambda: _has_aggregates(settings)),
         recent_records=max(1, RECENT_RECORDS // settings.partitions),
     )

@@ -108,12 +108,3 @@ def ends(settings: Settings, topics: Sequence[str]) -> dict[tuple[str, int], tup
     finally:
         consumer.close()
     return {(tp.topic, tp.partition): (first[tp], next_[tp]) for tp in partitions}
-
-
-def answers(settings: Settings, timeout_ms: int = 2_000) -> bool:
-    """Return whether Kafka answers."""
-    try:
-        with _admin(settings, timeout_ms) as admin:
-            return bool(admin.describe_topics(list(EVENT_TOPICS)))
-    except BrokerUnavailableError:
-        return False

@@ -1,8 +1,4 @@
-"""Tickets and dossiers: what follows from their steps, rewritten when one comes late.
-
-Many rows go to the database as one JSON document: it is encoded and read several times faster than
-an array for each column.
-"""
+"""Tickets and dossiers: what follows from their steps, rewritten when one comes late."""
 
 from __future__ import annotations
 
@@ -11,12 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 
-import orjson
-
 from connectors.timescale import intake
 from connectors.timescale.database import Conn
 from connectors.timescale.intake import Placed
-from connectors.timescale.sql import queries
+from connectors.timescale.sql import as_rows, queries
 from ioc.clock import LOCAL_ZONE
 from ioc.queue import (
     Dossier,
@@ -86,9 +80,9 @@ def _apply_tickets(
         before += visit_durations(key.office, old_visits)
         after += visit_durations(key.office, new_visits)
     if gone:
-        conn.execute(SQL["forget_visits"], {"visits": _json(gone)})
+        conn.execute(SQL["forget_visits"], {"visits": as_rows(gone)})
     if changed:
-        conn.execute(SQL["save_visits"], {"visits": _json(changed)})
+        conn.execute(SQL["save_visits"], {"visits": as_rows(changed)})
 
 
 def _lock_offices(conn: Conn, offices: set[str]) -> None:
@@ -118,7 +112,7 @@ def _steps(
             }
         )
     found: dict[TicketKey, list[tuple[str, Step]]] = {}
-    for row in conn.execute(SQL["steps_of_tickets"], {"keys": _json(keys)}):
+    for row in conn.execute(SQL["steps_of_tickets"], {"keys": as_rows(keys)}):
         key = TicketKey(row["office"], row["day"], row["ticket"])
         step = Step(row["time"], row["kind"], row["area"])
         found.setdefault(key, []).append((row["id"].hex, step))
@@ -158,7 +152,7 @@ def _apply_dossiers(
         }
         for key in keys
     ]
-    claims_json = _json(claims)
+    claims_json = as_rows(claims)
     conn.execute(SQL["claim_dossiers"], {"dossiers": claims_json})
     saved: Rows = []
     for row in conn.execute(SQL["lock_dossiers"], {"dossiers": claims_json}):
@@ -181,7 +175,7 @@ def _apply_dossiers(
                 "due_set_at": dossier.due_set_at,
             }
         )
-    conn.execute(SQL["save_dossiers"], {"dossiers": _json(saved)})
+    conn.execute(SQL["save_dossiers"], {"dossiers": as_rows(saved)})
 
 
 def _add_steps(conn: Conn, steps: Iterable[tuple[DossierKey, DossierStep]]) -> None:
@@ -196,8 +190,4 @@ def _add_steps(conn: Conn, steps: Iterable[tuple[DossierKey, DossierStep]]) -> N
         }
         for key, step in ordered
     ]
-    conn.execute(SQL["add_dossier_steps"], {"steps": _json(rows)})
-
-
-def _json(rows: Rows) -> str:
-    return orjson.dumps(rows).decode()
+    conn.execute(SQL["add_dossier_steps"], {"steps": as_rows(rows)})

@@ -14,7 +14,7 @@ import orjson
 from psycopg.types.json import Jsonb
 
 from connectors.timescale.database import Conn
-from connectors.timescale.sql import queries
+from connectors.timescale.sql import as_rows, queries
 from ioc.area import PROVINCE_CODE
 from ioc.event import Event, Headers, Refusal
 from ioc.rollup import Cell
@@ -188,4 +188,4 @@ def add_durations(conn: Conn, cells: Mapping[Cell, tuple[int, int]]) -> None:
         }
         for cell, (n, sum_ms) in sorted(cells.items())
     ]
-    conn.execute(SQL["add_durations"], {"cells": orjson.dumps(rows).decode()})
+    conn.execute(SQL["add_durations"], {"cells": as_rows(rows)})

@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-import orjson
-
 from connectors.timescale.database import Conn
 from connectors.timescale.intake import Placed
-from connectors.timescale.sql import queries
+from connectors.timescale.sql import as_rows, queries
 
 SQL = queries("latest")
 
@@ -88,7 +86,7 @@ def _write(conn: Conn, seen: dict[tuple[str, str], _Seen]) -> None:
         }
         for (source, device), found in sorted(seen.items())
     ]
-    conn.execute(SQL["see_devices"], {"devices": orjson.dumps(rows).decode()})
+    conn.execute(SQL["see_devices"], {"devices": as_rows(rows)})
 
 
 def hear_reports(conn: Conn, rows: Sequence[Placed]) -> None:
@@ -100,7 +98,7 @@ def hear_reports(conn: Conn, rows: Sequence[Placed]) -> None:
     if not heard:
         return
     words = [_folded(heard[report]) for report in sorted(heard)]
-    conn.execute(SQL["hear_reports"], {"reports": orjson.dumps(words).decode()})
+    conn.execute(SQL["hear_reports"], {"reports": as_rows(words)})
 
 
 def _folded(rows: Sequence[Placed]) -> dict[str, object]:

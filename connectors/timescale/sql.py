@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from importlib import resources
-from typing import LiteralString, cast
+from typing import Any, LiteralString, cast
+
+import orjson
 
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 
@@ -18,3 +21,11 @@ def queries(noun: str) -> dict[str, LiteralString]:
         raise ValueError(f"{noun}.sql names a query twice")
     # psycopg asks for literal strings; a file of ours is as safe as a string in the code.
     return cast("dict[str, LiteralString]", named)
+
+
+def as_rows(rows: Sequence[dict[str, Any]]) -> str:
+    """Return rows as one JSON document, for `json_to_recordset`.
+
+    Encoded and read several times faster than an array for each column.
+    """
+    return orjson.dumps(rows).decode()

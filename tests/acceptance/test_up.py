@@ -16,7 +16,8 @@ import pytest
 
 from ioc import clock
 from tests.acceptance.house import JsonObject, eventually
-from tests.acceptance.up_process import Up, is_alive, running_up
+from tests.acceptance.up_process import Up, running_up
+from tests.processes import is_alive
 
 SECOND_START_WITHIN_S = 15.0
 PARTS = {"broker", "postgres", "worker", "notifier", "api"}

@@ -116,13 +116,3 @@ def running_up(folder: Path) -> Iterator[Up]:
         yield up
     finally:
         up.ctrl_c()
-
-
-def is_alive(pid: int) -> bool:
-    """Return whether a process runs; one that has ended and was not reaped does not."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    stat = Path(f"/proc/{pid}/stat")
-    return not stat.exists() or stat.read_text().rsplit(")", 1)[1].split()[0] != "Z"

@@ -24,6 +24,7 @@ from connectors.embedded.memory_guard import Advice, MemoryGuard
 from connectors.embedded.postgres import Postgres, postgres_programs
 from connectors.embedded.run import DataDir
 from ioc.errors import ConfigError
+from tests.processes import is_alive
 
 
 @pytest.fixture
@@ -71,16 +72,6 @@ def until(condition: Callable[[], bool], timeout_s: float = 10) -> None:
     while not condition():
         assert time.monotonic() < deadline_s, "waited in vain"
         time.sleep(0.02)
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    # An orphan that has ended stays a zombie until init looks after it.
-    stat = Path(f"/proc/{pid}/stat")
-    return not stat.exists() or stat.read_text().rsplit(")", 1)[1].split()[0] != "Z"
 
 
 def python(name: str, code: str, *arguments: str, **more: object) -> Command:

@@ -22,6 +22,7 @@ from connectors.embedded.run import DataDir, Run, broker_is_full, of_run, read_r
 from ioc.cli.up import is_loopback, refuse_open_door
 from ioc.errors import ConfigError
 from ioc.settings import Settings
+from tests.processes import is_alive
 
 STAND_IN = '''
 """Every process of the product, as far as `ioc up` can tell."""
@@ -107,16 +108,6 @@ def up(folder: Path, port: int = 0) -> Iterator[Up]:
         if started.process.poll() is None:
             os.killpg(started.process.pid, signal.SIGINT)
         started.process.wait(30)
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    # An orphan that has ended stays a zombie until init looks after it.
-    stat = Path(f"/proc/{pid}/stat")
-    return not stat.exists() or stat.read_text().rsplit(")", 1)[1].split()[0] != "Z"
 
 
 def test_two_run_side_by_side_and_ctrl_c_ends_all_that_each_started(tmp_path: Path) -> None:
