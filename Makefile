@@ -3,10 +3,13 @@ SHELL := /bin/sh
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Must not meet ours: the frameworks ask for other versions of the same packages.
+BENCH_VENV := .venv-bench
 
 # The environments are stamped with the lock files that made them.
 RUNTIME := $(VENV)/.runtime
 DEVELOPMENT := $(VENV)/.development
+BENCH := $(BENCH_VENV)/.bench
 
 .PHONY: help
 help: ## Show this list
@@ -50,8 +53,24 @@ fix: $(DEVELOPMENT) ## Format, and mend what can be mended
 	$(BIN)/ruff check --fix
 
 .PHONY: bench
-bench: $(DEVELOPMENT) ## Measure the drain rate beside plain Faust; writes build/bench.json
+bench: $(DEVELOPMENT) $(BENCH) ## Measure the drain rate beside other frameworks; writes build/bench.json
 	$(BIN)/python -m tests.benchmarks.drain
+
+.PHONY: bench-live
+bench-live: $(DEVELOPMENT) ## Measure live views beside nginx with nchan, and latency; writes build/bench-live.json
+	$(BIN)/python -m tests.benchmarks.live
+
+# Without the resolver: the lock file is whole, and takes our pydantic though Quix Streams does not ask for it.
+$(BENCH): requirements-bench.lock
+	@echo "installing the frameworks that we compare with, in $(BENCH_VENV)"
+	@test -x $(BENCH_VENV)/bin/python || $(PYTHON) -m venv $(BENCH_VENV)
+	@echo '*' > $(BENCH_VENV)/.gitignore
+	@$(BENCH_VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-bench.lock
+	@touch $@
+
+.PHONY: chaos
+chaos: $(DEVELOPMENT) ## Kill everything under load, and compare every row; writes build/chaos.json
+	$(BIN)/python -m tests.acceptance.chaos
 
 .PHONY: docs
 docs: $(DEVELOPMENT) ## Write the tables of the docs anew, from the code
@@ -63,7 +82,9 @@ lock: ## Pin current versions (needs uv)
 		--extra embedded --group build -o requirements.lock pyproject.toml
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet \
 		--extra embedded --group build --group dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet \
+		--extra embedded --group build --group bench -c requirements.lock -o requirements-bench.lock pyproject.toml
 
 .PHONY: clean
 clean: ## Remove environments, caches and builds; the state in .ioc stays
-	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(BENCH_VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis

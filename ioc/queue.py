@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from ioc.clock import LOCAL_ZONE
 from ioc.rollup import Duration
@@ -15,8 +15,7 @@ Outcome = Literal["served", "abandoned"]
 _ORDER = {"issued": 0, "transferred": 1, "called": 2, "served": 3, "abandoned": 4}
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """Something that happened to a ticket."""
 
     at: datetime
@@ -24,8 +23,7 @@ class Step:
     area: str
 
 
-@dataclass(frozen=True, slots=True)
-class TicketKey:
+class TicketKey(NamedTuple):
     """A ticket's number is its own for one local day of one office."""
 
     office: str
@@ -33,8 +31,7 @@ class TicketKey:
     ticket: str
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(NamedTuple):
     """One person's way through the queue; `visit` 0 is one whose issuing nobody reported."""
 
     visit: int

@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 ACCURACY = 0.01
 RATIO = (1 + ACCURACY) / (1 - ACCURACY)
@@ -19,8 +19,7 @@ _LOG_RATIO = math.log(RATIO)
 ZERO_BIN = -1
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Cell:
+class Cell(NamedTuple):
     """One row of `durations_1m`; `minute` is the one in which the duration ended."""
 
     minute: datetime
@@ -56,8 +55,7 @@ def percentile_ms(bins: Mapping[int, int], share: float) -> float | None:
     raise AssertionError("a rank is never beyond the total")
 
 
-@dataclass(frozen=True, slots=True)
-class Duration:
+class Duration(NamedTuple):
     """One measured duration, where and when it ended."""
 
     metric: str

@@ -13,7 +13,8 @@ from datetime import UTC, datetime, timedelta
 
 from connectors.timescale import alarms, desks, intake, latest, offsets, timers
 from connectors.timescale.database import Conn
-from connectors.timescale.intake import DeadLetter, Placed, placed
+from connectors.timescale.intake import DeadLetter, Placed
+from connectors.timescale.rollups import Rollups
 from connectors.timescale.timers import Timer
 from ioc.alarm import Transition
 from ioc.area import place_many
@@ -21,7 +22,7 @@ from ioc.event import Event, Reason, Refusal, decode
 from ioc.rule import RuleSet
 from ioc.source import BY_TOPIC
 from streams import evaluate
-from streams.transport import RecordBatch
+from streams.transport import Record, RecordBatch
 
 #: A producer may write any timestamp; one this far ahead of our clock is not believed: then it is
 #: now.
@@ -56,6 +57,19 @@ class Memory:
     recent_records: int
 
 
+class Caches:
+    """What one connection knows of rows that it wrote; only saves asking and writing again."""
+
+    def __init__(self) -> None:
+        self.devices = latest.Devices()
+        self.rollups = Rollups()
+
+    def forget(self) -> None:
+        """Drop everything: a transaction did not commit."""
+        self.devices.forget()
+        self.rollups.forget()
+
+
 @dataclass(frozen=True, slots=True)
 class Committed:
     """What a transaction did."""
@@ -67,57 +81,55 @@ class Committed:
 
 def decode_batch(batch: RecordBatch, now: datetime) -> Decoded:
     """Read every record; a bad one becomes a dead letter and its neighbours go on."""
-    events: list[tuple[Event, int]] = []
+    rows: list[Placed] = []
     dead: list[DeadLetter] = []
     topic, partition = batch.topic, batch.partition
-    newest = _EPOCH
     believed_ms = (now + TIMESTAMP_AHEAD_MAX - _EPOCH) // _MILLISECOND
+    received_ms, received_at = -1, now
+    newest = _EPOCH
     for record in batch.records:
-        at_ms = record.timestamp
-        received_at = _EPOCH + at_ms * _MILLISECOND if 0 <= at_ms <= believed_ms else now
-        newest = max(newest, received_at)
+        if record.timestamp != received_ms:
+            received_ms = record.timestamp
+            received_at = (
+                _EPOCH + received_ms * _MILLISECOND if 0 <= received_ms <= believed_ms else now
+            )
+            newest = max(newest, received_at)
         found = decode(record.value, record.headers, topic, received_at)
         if isinstance(found, Event):
-            events.append((found, record.offset))
+            rows.append(Placed(found, partition, record.offset))
         else:
-            dead.append(
-                DeadLetter(
-                    topic,
-                    partition,
-                    record.offset,
-                    received_at,
-                    BY_TOPIC[topic].name,
-                    found,
-                    record.key,
-                    record.headers,
-                    record.value or b"",
-                )
-            )
-    _place([event for event, _ in events])
-    rows = [placed(event, partition, offset) for event, offset in events]
+            dead.append(_dead_letter(batch, record, received_at, found))
+    _place([row.event for row in rows])
     return Decoded(batch, rows, dead, newest)
+
+
+def _dead_letter(
+    batch: RecordBatch, record: Record, received_at: datetime, refusal: Refusal
+) -> DeadLetter:
+    return DeadLetter(
+        batch.topic,
+        batch.partition,
+        record.offset,
+        received_at,
+        BY_TOPIC[batch.topic].name,
+        refusal,
+        record.key,
+        record.headers,
+        record.value or b"",
+    )
 
 
 def as_dead_letter(decoded: Decoded, detail: str) -> Decoded:
     """Return a batch of one event as a batch of one dead letter: the database refused its text."""
     (row,) = decoded.events
     record = next(each for each in decoded.batch.records if each.offset == row.offset)
-    letter = DeadLetter(
-        decoded.batch.topic,
-        decoded.batch.partition,
-        row.offset,
-        row.event.received_at,
-        row.event.source,
-        Refusal(Reason.SCHEMA, detail),
-        record.key,
-        record.headers,
-        record.value or b"",
-    )
+    refusal = Refusal(Reason.SCHEMA, detail)
+    letter = _dead_letter(decoded.batch, record, row.event.received_at, refusal)
     return Decoded(decoded.batch, (), (*decoded.dead, letter), decoded.received_at)
 
 
 def commit(
-    conn: Conn, decoded: Decoded, memory: Memory, devices: latest.Devices, now: datetime
+    conn: Conn, decoded: Decoded, memory: Memory, caches: Caches, now: datetime
 ) -> Committed:
     """Do everything that follows from a batch, in one transaction of `conn`.
 
@@ -129,10 +141,11 @@ def commit(
     with conn.transaction():
         offsets.advance(conn, log, _advance(decoded), memory.recent_records, now)
         fresh = intake.store(conn, decoded.events)
+        caches.rollups.count(conn, fresh)
         intake.bury(conn, log, decoded.dead, now)
         desks.apply(conn, fresh)
         latest.hear_reports(conn, fresh)
-        devices.see(conn, fresh)
+        caches.devices.see(conn, fresh)
         transitions = evaluate.transitions(conn, memory.rules, [row.event for row in fresh], now)
         if memory.aggregates:
             _refresh_late(conn, fresh, now)

@@ -16,10 +16,9 @@ import psycopg
 
 from connectors.timescale import intake
 from connectors.timescale.database import AWAY, Conn, connect
-from connectors.timescale.latest import Devices
 from ioc import clock, metrics
 from ioc.errors import DatabaseUnavailableError, FencedError, IocError
-from streams.batch import Committed, Decoded, Memory, as_dead_letter, commit
+from streams.batch import Caches, Committed, Decoded, Memory, as_dead_letter, commit
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +46,7 @@ class Guard:
         self._url = url
         self._memory = memory
         #: A cache of what was written; forgotten whenever a transaction fails.
-        self._devices = Devices()
+        self._caches = Caches()
         self._conn: Conn | None = None
         self._stopping = threading.Event()
         #: Since when the database has been away; the watchdog must not take that for a hang.
@@ -71,7 +70,7 @@ class Guard:
         try:
             return [self._committed(decoded)]
         except _REFUSED as error:
-            self._devices.forget()
+            self._caches.forget()
             if not decoded.events:
                 raise
             if len(decoded.events) == 1:
@@ -85,15 +84,15 @@ class Guard:
         while not self._stopping.is_set():
             try:
                 committed = commit(
-                    self._connected(), decoded, self._memory, self._devices, clock.now()
+                    self._connected(), decoded, self._memory, self._caches, clock.now()
                 )
             except FencedError:
                 self.waiting_since = None
-                self._devices.forget()
+                self._caches.forget()
                 raise
             except _CLASH as error:
                 clashes += 1
-                self._devices.forget()
+                self._caches.forget()
                 metrics.WORKER_RETRIES.labels("clash").inc()
                 log.info("again: %s", error, extra={"action": "retry_batch"})
                 if clashes >= CLASHES_MAX:
@@ -119,7 +118,7 @@ class Guard:
         return self._conn
 
     def _drop(self) -> None:
-        self._devices.forget()
+        self._caches.forget()
         if self._conn is not None:
             self._conn.close()
             self._conn = None

@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, cast
 
 import aiokafka
+from aiokafka.consumer import fetcher
 from aiokafka.errors import NoOffsetForPartitionError
 from faust.transport.consumer import ensure_TP
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage, Message
 
 from ioc.errors import UnknownPositionError
+from ioc.event import Headers
 from streams import lenient
 
 log = logging.getLogger(__name__)
@@ -28,8 +30,20 @@ log = logging.getLogger(__name__)
 #: How long the broker may hold a fetch that finds nothing; the driver's own 1500 ms would be the
 #: latency of a quiet night.
 FETCH_WAIT_MS = 100
+#: Kafka's number for a timestamp that the producer gave; nobody looks at it.
+CREATE_TIME = 0
 #: Between the broker's answer «there is no more» and our reading of the clock.
 ANSWER_MARGIN = timedelta(seconds=1)
+
+
+class Record(Protocol):
+    """A Kafka record as aiokafka's compiled reader makes it; the timestamp is in milliseconds."""
+
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +54,20 @@ class RecordBatch:
     partition: int
     start: int
     end: int
-    records: Sequence[aiokafka.ConsumerRecord[bytes, bytes]]
+    records: Sequence[Record]
+
+
+class _BareRecords(fetcher.PartitionRecords):  # type: ignore[misc]
+    """Hands records over as they were read; aiokafka would make a second object of each."""
+
+    def __iter__(self) -> Iterator[Record]:
+        return cast("Iterator[Record]", self._records_iterator)
+
+    def _consumer_record(self, tp: Any, record: Record) -> Record:
+        return record
+
+
+fetcher.PartitionRecords = _BareRecords
 
 
 class Ledger(Protocol):
@@ -190,9 +217,7 @@ class BatchConsumer(driver.Consumer):
             if found and (active is None or tp in active or tp in self._buffered_partitions):
                 yield tp, self._batch_message(ensure_TP(tp), cast("Any", found))
 
-    def _batch_message(
-        self, tp: TP, records: Sequence[aiokafka.ConsumerRecord[bytes, bytes]]
-    ) -> ConsumerMessage:
+    def _batch_message(self, tp: TP, records: Sequence[Record]) -> ConsumerMessage:
         last = records[-1]
         start = cast("ConsumerThreadWithShortWait", self._thread).start_of(tp, records[0].offset)
         end = last.offset + 1
@@ -202,7 +227,7 @@ class BatchConsumer(driver.Consumer):
             tp.partition,
             last.offset,
             last.timestamp / 1000,
-            last.timestamp_type,
+            CREATE_TIME,
             None,
             None,
             cast("bytes", RecordBatch(tp.topic, tp.partition, start, end, records)),

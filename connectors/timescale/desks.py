@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 
+from psycopg.rows import tuple_row
+
 from connectors.timescale import intake
 from connectors.timescale.database import Conn
 from connectors.timescale.intake import Placed
@@ -38,7 +40,9 @@ Rows = list[dict[str, Any]]
 
 
 def apply(conn: Conn, rows: Sequence[Placed]) -> None:
-    """Fold the new events of the desks into visits, dossiers and durations."""
+    """Fold the new events of the desks, if it is theirs, into visits, dossiers and durations."""
+    if not rows or rows[0].event.source != "queue":
+        return
     tickets: dict[TicketKey, set[str]] = defaultdict(set)
     dossiers: dict[DossierKey, list[DossierStep]] = defaultdict(list)
     for row in rows:
@@ -98,8 +102,9 @@ def _steps(
 ) -> dict[TicketKey, list[tuple[str, Step]]]:
     """Return the steps of each ticket with the ids of their events, in order of time."""
     keys = []
-    for key in sorted(new, key=lambda key: (key.office, key.day, key.ticket)):
-        midnight = datetime.combine(key.day, time(), LOCAL_ZONE)
+    midnights = {day: datetime.combine(day, time(), LOCAL_ZONE) for day in {key.day for key in new}}
+    for key in sorted(new):
+        midnight = midnights[key.day]
         keys.append(
             {
                 "office": key.office,
@@ -112,10 +117,10 @@ def _steps(
             }
         )
     found: dict[TicketKey, list[tuple[str, Step]]] = {}
-    for row in conn.execute(SQL["steps_of_tickets"], {"keys": as_rows(keys)}):
-        key = TicketKey(row["office"], row["day"], row["ticket"])
-        step = Step(row["time"], row["kind"], row["area"])
-        found.setdefault(key, []).append((row["id"].hex, step))
+    with conn.cursor(row_factory=tuple_row) as cursor:
+        cursor.execute(SQL["steps_of_tickets"], {"keys": as_rows(keys)})
+        for office, day, ticket, event_id, *step in cursor:
+            found.setdefault(TicketKey(office, day, ticket), []).append((event_id, Step(*step)))
     return found
 
 

@@ -15,7 +15,7 @@ SELECT pg_advisory_xact_lock(7108)
 
 -- name: steps_of_tickets
 -- All steps of these tickets on their days; a sender stuck in a loop is cut off at `most`.
-SELECT k.office, k.day, k.ticket, e.id, e.time, e.kind, e.area
+SELECT k.office, k.day, k.ticket, encode(uuid_send(e.id), 'hex'), e.time, e.kind, e.area
 FROM json_to_recordset(%(keys)s::json) AS k (office text, day date, ticket text, ref text,
     since timestamptz, until timestamptz, most int)
 CROSS JOIN LATERAL (

@@ -91,12 +91,11 @@ def _write(conn: Conn, seen: dict[tuple[str, str], _Seen]) -> None:
 
 def hear_reports(conn: Conn, rows: Sequence[Placed]) -> None:
     """Store the newest word on each citizen's report, whatever order they come in."""
+    if not rows or rows[0].event.source != "citizen":
+        return
     heard: dict[str, list[Placed]] = {}
     for row in rows:
-        if row.event.type == "ioc.citizen.report":
-            heard.setdefault(row.event.data["report"], []).append(row)
-    if not heard:
-        return
+        heard.setdefault(row.event.data["report"], []).append(row)
     words = [_folded(heard[report]) for report in sorted(heard)]
     conn.execute(SQL["hear_reports"], {"reports": as_rows(words)})
 

@@ -80,7 +80,7 @@ SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb') AS yes
 SELECT drop_chunks('events', older_than => %(before)s::timestamptz)
 
 -- name: refresh_1h
-CALL refresh_continuous_aggregate('rollup_1h', %(from)s::timestamptz, %(to)s::timestamptz)
+CALL refresh_continuous_aggregate('counts_1h', %(from)s::timestamptz, %(to)s::timestamptz)
 
 -- name: refresh_1d
-CALL refresh_continuous_aggregate('rollup_1d', %(from)s::timestamptz, %(to)s::timestamptz)
+CALL refresh_continuous_aggregate('counts_1d', %(from)s::timestamptz, %(to)s::timestamptz)

@@ -67,6 +67,10 @@ PROVINCE = Area(
 )
 
 
+#: Sensors and cameras stand still: their points are remembered, this many; then it starts anew.
+POINTS_MAX = 100_000
+
+
 class Gazetteer:
     """Answers which area a code, a name or a point means. Use the shared `gazetteer()`."""
 
@@ -81,6 +85,7 @@ class Gazetteer:
         self._names = _names(self.areas)
         self._former_names = _names(self.formers)
         self._all_names = _names((*self.areas, *self.formers))
+        self._codes_at: dict[tuple[float | None, float | None], str | None] = {}
 
     @classmethod
     def load(cls) -> Gazetteer:
@@ -144,7 +149,18 @@ class Gazetteer:
         self, lats: Sequence[float | None], lons: Sequence[float | None]
     ) -> list[str | None]:
         """Return the commune's code for each point in degrees, as `at` would."""
-        return self._polygons.holding(lats, lons)
+        if len(lats) != len(lons):
+            raise ValueError(f"{len(lats)} latitudes, but {len(lons)} longitudes")
+        points = list(zip(lats, lons, strict=True))
+        known = self._codes_at
+        unknown = {point for point in points if point not in known}
+        if len(known) + len(unknown) > POINTS_MAX:
+            known, unknown = {}, set(points)
+            self._codes_at = known
+        if unknown:
+            codes = self._polygons.holding(*zip(*unknown, strict=True))
+            known.update(zip(unknown, codes, strict=True))
+        return [known[point] for point in points]
 
     def _today(self, former_codes: Sequence[str]) -> tuple[Area, ...]:
         codes = (code for former in former_codes for code in self.became[former])

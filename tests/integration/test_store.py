@@ -12,9 +12,8 @@ import pytest
 
 from connectors.timescale import intake, offsets
 from connectors.timescale.database import Database, connect
-from connectors.timescale.latest import Devices
 from ioc.rule import shipped
-from streams.batch import Memory, commit, decode_batch
+from streams.batch import Caches, Memory, commit, decode_batch
 from streams.guard import Guard
 from streams.pipeline import Pipeline
 from streams.transport import RecordBatch
@@ -60,7 +59,7 @@ def test_every_text_is_stored_as_it_was_sent(database_url: str) -> None:
     with connect(database_url, "test") as conn:
         intake.prepare(conn)
         offsets.claim(conn, "log", {(TOPIC, 0): 0})
-        done = commit(conn, decode_batch(batch(0, events), NOW), MEMORY, Devices(), NOW)
+        done = commit(conn, decode_batch(batch(0, events), NOW), MEMORY, Caches(), NOW)
         assert (done.fresh, done.duplicates) == (len(events), 0)
         rows = conn.execute(
             'SELECT ce_id, ce_source, device, subject, data FROM events ORDER BY "offset"'
@@ -77,9 +76,9 @@ def test_a_second_copy_in_the_batch_or_later_changes_nothing(database_url: str) 
         intake.prepare(conn)
         offsets.claim(conn, "log", {(TOPIC, 0): 0})
         once = [reading(1), reading(2), reading(1)]
-        assert commit(conn, decode_batch(batch(0, once), NOW), MEMORY, Devices(), NOW).fresh == 2
+        assert commit(conn, decode_batch(batch(0, once), NOW), MEMORY, Caches(), NOW).fresh == 2
         again = [reading(3), reading(2), reading(1)]
-        assert commit(conn, decode_batch(batch(3, again), NOW), MEMORY, Devices(), NOW).fresh == 1
+        assert commit(conn, decode_batch(batch(3, again), NOW), MEMORY, Caches(), NOW).fresh == 1
         row = conn.execute("SELECT sum(n)::int AS n FROM rollup_1m").fetchone()
     assert row == {"n": 3}
 

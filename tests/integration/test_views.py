@@ -42,10 +42,19 @@ def insert(conn: Conn, table: str, rows: Iterable[dict[str, Any]]) -> None:
 
 def count(conn: Conn, minute: datetime, n: int = 1, partition: int = 0, **fields: str) -> None:
     """Count events as a worker does."""
-    known = {"source": "camera", "area": HERE, "kind": "person", "severity": "low"}
+    words = {"source": "camera", "area": HERE, "kind": "person", "severity": "low", **fields}
     minute = minute.replace(second=0, microsecond=0)
-    insert(
-        conn, "rollup_1m", [{"minute": minute, **known, **fields, "n": n, "partition": partition}]
+    conn.execute(
+        "INSERT INTO series (source, area, kind, severity)"
+        " VALUES (%(source)s, %(area)s, %(kind)s, %(severity)s) ON CONFLICT DO NOTHING",
+        words,
+    )
+    conn.execute(
+        "INSERT INTO counts_1m (minute, series, partition, n)"
+        " SELECT %(minute)s, id, %(partition)s, %(n)s FROM series"
+        " WHERE (source, area, kind, severity)"
+        " = (%(source)s, %(area)s, %(kind)s, %(severity)s)",
+        {**words, "minute": minute, "partition": partition, "n": n},
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from ioc.event import Event, Reason, Refusal, decode, depth, identity
 from ioc.source import BY_TYPE
@@ -89,7 +90,11 @@ def test_binary_mode_reads_the_attributes_from_headers() -> None:
         for name in ("specversion", "id", "source", "type", "time", "area", "device")
     ]
     value = json.dumps(READING["data"]).encode()
-    assert decode(value, headers, "ioc.fire.v1", NOW) == read(READING)
+    found, structured = decode(value, headers, "ioc.fire.v1", NOW), read(READING)
+    assert isinstance(found, Event)
+    assert isinstance(structured, Event)
+    assert json.loads(found.text) == json.loads(structured.text)
+    assert replace(found, text=b"") == replace(structured, text=b"")
 
 
 @pytest.mark.parametrize(

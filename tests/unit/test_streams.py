@@ -41,7 +41,7 @@ def test_a_batch_beyond_the_stored_position_is_never_taken() -> None:
 
 
 def decoded(offsets: range, dead: set[int]) -> Decoded:
-    events: list[Any] = [Placed(SimpleNamespace(), n, "") for n in offsets if n not in dead]  # type: ignore[arg-type]
+    events: list[Any] = [Placed(SimpleNamespace(), 0, n) for n in offsets if n not in dead]  # type: ignore[arg-type]
     letters = [
         DeadLetter("ioc.fire.v1", 0, n, NOW, "fire", Refusal(Reason.SCHEMA, ""), None, (), b"")
         for n in offsets

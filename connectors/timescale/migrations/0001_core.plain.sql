@@ -4,8 +4,8 @@
 
 CREATE VIEW rollup_1h AS
 SELECT h.hour, r.source, r.area, r.kind, r.severity, r.n
-FROM generate_series(date_trunc('hour', (SELECT min(minute) FROM rollup_1m)),
-                     (SELECT max(minute) FROM rollup_1m), INTERVAL '1 hour') AS h (hour),
+FROM generate_series(date_trunc('hour', (SELECT min(minute) FROM counts_1m)),
+                     (SELECT max(minute) FROM counts_1m), INTERVAL '1 hour') AS h (hour),
 LATERAL (
     SELECT source, area, kind, severity, sum(n)::bigint AS n FROM rollup_1m
     WHERE minute >= h.hour AND minute < h.hour + INTERVAL '1 hour'
@@ -14,8 +14,8 @@ LATERAL (
 
 CREATE VIEW rollup_1d AS
 SELECT d.day, r.source, r.area, r.kind, r.severity, r.n
-FROM generate_series(date_bin('1 day', (SELECT min(minute) FROM rollup_1m), TIMESTAMPTZ '2000-01-01 00:00+07'),
-                     (SELECT max(minute) FROM rollup_1m), INTERVAL '1 day') AS d (day),
+FROM generate_series(date_bin('1 day', (SELECT min(minute) FROM counts_1m), TIMESTAMPTZ '2000-01-01 00:00+07'),
+                     (SELECT max(minute) FROM counts_1m), INTERVAL '1 day') AS d (day),
 LATERAL (
     SELECT source, area, kind, severity, sum(n)::bigint AS n FROM rollup_1m
     WHERE minute >= d.day AND minute < d.day + INTERVAL '1 day'
