@@ -75,7 +75,7 @@ def make_app(settings: Settings, memory: Memory) -> faust.App:
         web_enabled=False,
     )
     guards = [Guard(url, memory) for _ in range(COMMITS)]
-    pipeline = Pipeline(guards, app.crash)
+    pipeline = Pipeline(guards, settings.batch_rows, app.crash)
     app.transport = BatchTransport(
         app.conf.broker,
         app,

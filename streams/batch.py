@@ -1,4 +1,4 @@
-"""One batch, whole. Read `commit` and you know what happens to an event.
+"""A batch, whole. Read `commit` and you know what happens to an event.
 
     decode -> place -> keep only the new -> store + roll up -> evaluate -> apply -> outbox, timers
 
@@ -129,20 +129,23 @@ def as_dead_letter(decoded: Decoded, detail: str) -> Decoded:
 
 
 def commit(
-    conn: Conn, decoded: Decoded, memory: Memory, caches: Caches, now: datetime
+    conn: Conn, unit: Sequence[Decoded], memory: Memory, caches: Caches, now: datetime
 ) -> Committed:
-    """Do everything that follows from a batch, in one transaction of `conn`.
+    """Do everything that follows from batches of one topic, in one transaction of `conn`.
+
+    `unit` has at most one batch of a partition, in the order of partitions.
 
     Raises:
-        FencedError: another worker was faster; nothing was written.
+        FencedError: another worker was faster with one of them; nothing was written.
     """
-    batch = decoded.batch
-    log = memory.logs[batch.topic]
+    log = memory.logs[unit[0].batch.topic]
+    rows = [row for decoded in unit for row in decoded.events]
     with conn.transaction():
-        offsets.advance(conn, log, _advance(decoded), memory.recent_records, now)
-        fresh = intake.store(conn, decoded.events)
+        for decoded in unit:
+            offsets.advance(conn, log, _advance(decoded), memory.recent_records, now)
+        fresh = intake.store(conn, rows)
         caches.rollups.count(conn, fresh)
-        intake.bury(conn, log, decoded.dead, now)
+        intake.bury(conn, log, [letter for decoded in unit for letter in decoded.dead], now)
         desks.apply(conn, fresh)
         latest.hear_reports(conn, fresh)
         caches.devices.see(conn, fresh)
@@ -150,7 +153,7 @@ def commit(
         if memory.aggregates:
             _refresh_late(conn, fresh, now)
         alarms.apply(conn, transitions)
-    return Committed(len(fresh), len(decoded.events) - len(fresh), transitions)
+    return Committed(len(fresh), len(rows) - len(fresh), transitions)
 
 
 def _advance(decoded: Decoded) -> offsets.Advance:

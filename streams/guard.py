@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import replace
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import psycopg
@@ -39,6 +40,14 @@ class StoppingError(IocError):
     """The worker is ending; the batch is left for the next one."""
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was committed, and the partitions with which somebody else was faster."""
+
+    committed: Sequence[Committed]
+    fenced: Set[int] = frozenset()
+
+
 class Guard:
     """Commits batches on a connection of its own; used from one thread at a time."""
 
@@ -60,32 +69,38 @@ class Guard:
         """Close the connection; nothing is being committed any more."""
         self._drop()
 
-    def commit(self, decoded: Decoded) -> list[Committed]:
-        """Commit a batch, in pieces when a piece is refused.
+    def commit(self, unit: Sequence[Decoded]) -> Outcome:
+        """Commit batches of one topic together; alone and in pieces when that is refused.
 
         Raises:
-            FencedError: somebody else was faster; read the position again.
-            StoppingError: the worker ends; nothing was committed.
+            StoppingError: the worker ends; what was committed before is.
         """
         try:
-            return [self._committed(decoded)]
+            return Outcome([self._committed(unit)])
+        except FencedError as fenced:
+            if len(unit) == 1:
+                log.warning("%s; reading again", fenced, extra={"action": "reread_partition"})
+                metrics.WORKER_RETRIES.labels("fenced").inc()
+                return Outcome([], {unit[0].batch.partition})
         except _REFUSED as error:
             self._caches.forget()
-            if not decoded.events:
-                raise
-            if len(decoded.events) == 1:
-                return [self._committed(as_dead_letter(decoded, _reason(error)))]
-            first, second = halves(decoded)
-            return [*self.commit(first), *self.commit(second)]
+            if len(unit) == 1:
+                return self._commit_in_pieces(unit[0], error)
+        return joined(self.commit([decoded]) for decoded in unit)
 
-    def _committed(self, decoded: Decoded) -> Committed:
+    def _commit_in_pieces(self, decoded: Decoded, error: psycopg.Error) -> Outcome:
+        if not decoded.events:
+            raise error
+        if len(decoded.events) == 1:
+            return Outcome([self._committed([as_dead_letter(decoded, _reason(error))])])
+        return joined(self.commit([half]) for half in halves(decoded))
+
+    def _committed(self, unit: Sequence[Decoded]) -> Committed:
         clashes = 0
         wait_s = WAIT_FIRST_S
         while not self._stopping.is_set():
             try:
-                committed = commit(
-                    self._connected(), decoded, self._memory, self._caches, clock.now()
-                )
+                committed = commit(self._connected(), unit, self._memory, self._caches, clock.now())
             except FencedError:
                 self.waiting_since = None
                 self._caches.forget()
@@ -122,6 +137,15 @@ class Guard:
         if self._conn is not None:
             self._conn.close()
             self._conn = None
+
+
+def joined(outcomes: Iterable[Outcome]) -> Outcome:
+    """Return several outcomes as one."""
+    every = list(outcomes)
+    return Outcome(
+        [committed for each in every for committed in each.committed],
+        {partition for each in every for partition in each.fenced},
+    )
 
 
 def halves(decoded: Decoded) -> tuple[Decoded, Decoded]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -46,6 +45,8 @@ STAGED = pa.schema(
         ("data", pa.binary()),
     ]
 )
+#: Where an event was in its topic, in PostgreSQL's byte order.
+PLACE = np.dtype([("partition", ">i4"), ("offset", ">i8")])
 
 
 class Placed(msgspec.Struct, gc=False):
@@ -82,7 +83,7 @@ def prepare(conn: Conn) -> None:
 
 
 def store(conn: Conn, rows: Sequence[Placed]) -> list[Placed]:
-    """Store and count the events of one partition that are new; return them in the order given."""
+    """Store the events of one topic that are new; return these, in the order given."""
     first: dict[tuple[datetime, str], Placed] = {}
     for row in rows:
         first.setdefault((row.event.time, row.event.id), row)
@@ -90,17 +91,16 @@ def store(conn: Conn, rows: Sequence[Placed]) -> list[Placed]:
     if not distinct:
         return []
     with conn.cursor() as cursor, cursor.copy(SQL["stage"]) as copy:
-        copy.write(_packed(distinct))
+        copy.write(packed(distinct))
     (stored,) = conn.execute(SQL["store"])
-    offsets = array("q", stored["offsets"] or b"")
-    if len(offsets) == len(distinct):
+    places = np.frombuffer(stored["places"] or b"", PLACE)
+    if len(places) == len(distinct):
         return distinct
-    offsets.byteswap()
-    fresh = frozenset(offsets)
-    return [row for row in distinct if row.offset in fresh]
+    fresh = frozenset(places.tolist())
+    return [row for row in distinct if (row.partition, row.offset) in fresh]
 
 
-def _packed(rows: Sequence[Placed]) -> bytes:
+def packed(rows: Sequence[Placed]) -> bytes:
     """Return the rows as one document of COPY's binary format, column by column."""
     events = [row.event for row in rows]
     ids = pa.py_buffer(bytes.fromhex("".join([event.id for event in events])))

@@ -11,8 +11,8 @@ CREATE TEMP TABLE IF NOT EXISTS staged (
 COPY staged FROM STDIN (FORMAT binary)
 
 -- name: store
--- Keep only the new, and answer with their offsets, eight bytes each. In key order: two workers that
--- store copies of the same events must not wait for each other.
+-- Keep only the new, and answer with where each was in Kafka, twelve bytes each (intake.PLACE). In key
+-- order: two workers that store copies of the same events must not wait for each other.
 WITH fresh AS (
     INSERT INTO events (time, id, received_at, source, type, ce_source, ce_id, subject, area,
         area_unknown, device, ref, kind, severity, lat, lon, partition, "offset", data)
@@ -20,9 +20,9 @@ WITH fresh AS (
         area_unknown, device, ref, kind, severity, lat, lon, partition, "offset", data
     FROM staged ORDER BY time, id
     ON CONFLICT (time, id) DO NOTHING
-    RETURNING "offset"
+    RETURNING partition, "offset"
 )
-SELECT string_agg(int8send("offset"), ''::bytea) AS offsets FROM fresh
+SELECT string_agg(int4send(partition) || int8send("offset"), ''::bytea) AS places FROM fresh
 
 -- name: add_durations
 INSERT INTO durations_1m (minute, metric, office, area, bin, n, sum_ms)

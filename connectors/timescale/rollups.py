@@ -37,22 +37,23 @@ class Rollups:
         self._series.clear()
 
     def count(self, conn: Conn, rows: Sequence[Placed]) -> None:
-        """Count new events of one partition."""
+        """Count new events."""
         if not rows:
             return
-        minutes = np.array([row.event.time.timestamp() for row in rows]).astype(np.int64) // 60
-        cells, ns = np.unique(
-            minutes << _SERIES_BITS | self._numbers(conn, rows), return_counts=True
-        )
-        conn.execute(
-            SQL["count"],
-            {
-                "partition": rows[0].partition,
-                "minute": (cells >> _SERIES_BITS).tolist(),
-                "series": (cells & _SERIES_MASK).tolist(),
-                "n": ns.tolist(),
-            },
-        )
+        seconds = np.array([row.event.time.timestamp() for row in rows]).astype(np.int64)
+        found = seconds // 60 << _SERIES_BITS | self._numbers(conn, rows)
+        partitions = np.array([row.partition for row in rows])
+        for partition in np.unique(partitions).tolist():
+            cells, ns = np.unique(found[partitions == partition], return_counts=True)
+            conn.execute(
+                SQL["count"],
+                {
+                    "partition": partition,
+                    "minute": (cells >> _SERIES_BITS).tolist(),
+                    "series": (cells & _SERIES_MASK).tolist(),
+                    "n": ns.tolist(),
+                },
+            )
 
     def _numbers(self, conn: Conn, rows: Sequence[Placed]) -> NDArray[np.int64]:
         """Return the number of each row's series."""

@@ -13,7 +13,7 @@ import pytest
 from connectors.timescale import intake, offsets
 from connectors.timescale.database import Database, connect
 from ioc.rule import shipped
-from streams.batch import Caches, Memory, commit, decode_batch
+from streams.batch import Caches, Decoded, Memory, commit, decode_batch
 from streams.guard import Guard
 from streams.pipeline import Pipeline
 from streams.transport import RecordBatch
@@ -59,7 +59,7 @@ def test_every_text_is_stored_as_it_was_sent(database_url: str) -> None:
     with connect(database_url, "test") as conn:
         intake.prepare(conn)
         offsets.claim(conn, "log", {(TOPIC, 0): 0})
-        done = commit(conn, decode_batch(batch(0, events), NOW), MEMORY, Caches(), NOW)
+        done = commit(conn, [decode_batch(batch(0, events), NOW)], MEMORY, Caches(), NOW)
         assert (done.fresh, done.duplicates) == (len(events), 0)
         rows = conn.execute(
             'SELECT ce_id, ce_source, device, subject, data FROM events ORDER BY "offset"'
@@ -76,9 +76,9 @@ def test_a_second_copy_in_the_batch_or_later_changes_nothing(database_url: str) 
         intake.prepare(conn)
         offsets.claim(conn, "log", {(TOPIC, 0): 0})
         once = [reading(1), reading(2), reading(1)]
-        assert commit(conn, decode_batch(batch(0, once), NOW), MEMORY, Caches(), NOW).fresh == 2
+        assert commit(conn, [decode_batch(batch(0, once), NOW)], MEMORY, Caches(), NOW).fresh == 2
         again = [reading(3), reading(2), reading(1)]
-        assert commit(conn, decode_batch(batch(3, again), NOW), MEMORY, Caches(), NOW).fresh == 1
+        assert commit(conn, [decode_batch(batch(3, again), NOW)], MEMORY, Caches(), NOW).fresh == 1
         row = conn.execute("SELECT sum(n)::int AS n FROM rollup_1m").fetchone()
     assert row == {"n": 3}
 
@@ -93,7 +93,7 @@ async def test_a_fenced_batch_is_read_again_and_holds_nobody_up(database: Databa
         crashed.append(error)
 
     guards = [Guard(database.url, MEMORY) for _ in range(2)]
-    pipeline = Pipeline(guards, crash)
+    pipeline = Pipeline(guards, 20_000, crash)
     reread: list[int] = []
 
     async def note(tp: Any) -> None:
@@ -118,3 +118,40 @@ async def test_a_fenced_batch_is_read_again_and_holds_nobody_up(database: Databa
     with database.reading() as conn:
         row = conn.execute("SELECT count(*) AS n FROM events").fetchone()
     assert row == {"n": 0}
+
+
+def of_partition(partition: int, start: int, events: list[dict[str, Any]]) -> Decoded:
+    found = batch(start, events)
+    return decode_batch(RecordBatch(TOPIC, partition, found.start, found.end, found.records), NOW)
+
+
+def test_one_fenced_partition_does_not_hold_up_the_others(database: Database) -> None:
+    with database.transaction() as conn:
+        offsets.claim(conn, "log", {(TOPIC, 0): 0, (TOPIC, 1): 7, (TOPIC, 2): 0})
+    guard = Guard(database.url, MEMORY)
+    done = guard.commit([of_partition(number, 0, [reading(number)]) for number in range(3)])
+    guard.close()
+    assert done.fenced == {1}
+    assert sum(committed.fresh for committed in done.committed) == 2
+    with database.reading() as conn:
+        rows = conn.execute("SELECT ce_id, partition FROM events ORDER BY ce_id").fetchall()
+        counted = conn.execute("SELECT sum(n)::int AS n FROM rollup_1m").fetchone()
+    assert rows == [{"ce_id": "e0", "partition": 0}, {"ce_id": "e2", "partition": 2}]
+    assert counted == {"n": 2}
+
+
+def test_a_copy_on_another_partition_of_the_unit_counts_once(database: Database) -> None:
+    with database.transaction() as conn:
+        offsets.claim(conn, "log", {(TOPIC, 0): 0, (TOPIC, 1): 0})
+    guard = Guard(database.url, MEMORY)
+    same = [reading(1), reading(2)]
+    done = guard.commit([of_partition(0, 0, same), of_partition(1, 0, [*same, reading(3)])])
+    again = guard.commit([of_partition(0, 2, [reading(3)]), of_partition(1, 3, [reading(4)])])
+    guard.close()
+    assert [(each.fresh, each.duplicates) for each in done.committed] == [(3, 2)]
+    assert [(each.fresh, each.duplicates) for each in again.committed] == [(1, 1)]
+    with database.reading() as conn:
+        rows = conn.execute(
+            "SELECT partition, sum(n)::int AS n FROM rollup_1m GROUP BY 1 ORDER BY 1"
+        )
+        assert rows.fetchall() == [{"partition": 0, "n": 2}, {"partition": 1, "n": 2}]

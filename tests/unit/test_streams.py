@@ -10,7 +10,7 @@ from connectors.timescale.intake import DeadLetter, Placed
 from ioc.event import Reason, Refusal
 from streams.batch import Decoded
 from streams.guard import halves
-from streams.pipeline import Ahead, aligned
+from streams.pipeline import Ahead, Waiting, aligned, next_unit
 from streams.transport import RecordBatch
 from streams.watchdog import followed, stuck
 
@@ -62,6 +62,43 @@ def test_halves_follow_each_other_and_lose_nothing(dead: set[int]) -> None:
         offsets = [row.offset for half in (first, second) for row in getattr(half, name)]
         assert offsets == [row.offset for row in getattr(whole, name)]
         assert all(row.offset < first.batch.end for row in getattr(first, name))
+
+
+def waiting(name: str, size: int) -> Waiting:
+    records: list[Any] = [None] * size
+    topic, partition = f"ioc.{name[0]}.v1", int(name[1:])
+    found = RecordBatch(topic, partition, 0, size, records)
+    return Waiting(Decoded(found, (), (), NOW), SimpleNamespace())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("queued", "busy", "expected"),
+    [
+        ([], [], []),
+        (["a0"], ["a0"], []),
+        (["a2", "a0", "a1"], [], ["a0", "a1", "a2"]),
+        (["a0", "b1", "a1"], [], ["a0", "a1"]),
+        (["a0", "b1", "a1"], ["a0"], ["b1"]),
+        (["a0", "a0", "a1"], [], ["a0", "a1"]),
+        (["a0", "a0"], ["a0"], []),
+        (["a0", "a1", "a2", "a3"], [], ["a0", "a1", "a2"]),
+    ],
+)
+def test_what_waits_goes_together_and_nothing_overtakes(
+    queued: list[str], busy: list[str], expected: list[str]
+) -> None:
+    found = [waiting(name, 3) for name in queued]
+    unit = next_unit(found, frozenset(waiting(name, 1).tp for name in busy), rows_max=10)
+    assert unit == sorted(
+        [found[queued.index(name)] for name in expected], key=lambda each: each.tp.partition
+    )
+    assert len(unit) == len(expected)
+
+
+def test_a_batch_larger_than_a_unit_goes_alone() -> None:
+    large, small = waiting("a0", 99), waiting("a1", 1)
+    assert next_unit([large, small], frozenset(), rows_max=10) == [large]
+    assert next_unit([small, large], frozenset(), rows_max=10) == [small]
 
 
 def test_the_watchdog_barks_at_what_has_work_and_does_not_move() -> None:
