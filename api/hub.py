@@ -21,7 +21,7 @@ from typing import Any, Literal
 import orjson
 
 from api.province import Province, ProvinceReader, overview
-from api.subscription import Chunk, Dropped, Frame, Subscription, encoded, event
+from api.subscription import Chunk, Dropped, Frame, Subscription, chunked, encoded, event
 from connectors.timescale import feed
 from connectors.timescale.alarms import as_json
 from connectors.timescale.database import Database, connect
@@ -147,6 +147,8 @@ class Hub:
     ) -> tuple[bytes, Subscription]:
         """Return a snapshot and a subscription to all that comes after it, without a gap.
 
+        The snapshot is ready to be written; the same bytes may be given to many.
+
         Raises:
             DatabaseUnavailableError: there is nothing to show.
             FullError: one view too many.
@@ -186,7 +188,7 @@ class Hub:
                 raise
             self.leave(view)
         data, view = await self.slurp_and_subscribe(area, profile)
-        return event(view.position, "reset", encoded({"reason": why})) + data, view
+        return chunked(event(view.position, "reset", encoded({"reason": why}))) + data, view
 
     def leave(self, view: Subscription) -> None:
         """Forget a view; twice is the same."""
@@ -217,10 +219,10 @@ class Hub:
         """
         if position < self._floor:
             raise TooFarBehindError(f"the entries after {position} are not kept")
+        at = max(position, view.position)
         view.begin(position, self._between(position, view.position, view.area))
         numbers = self._areas[view.area].numbers
         if numbers is not None and (as_of is None or numbers.province.as_of > as_of):
-            at = view.position
             tiles = [event(at, "tile", tile) for tile in numbers.tiles.values()]
             view.first(b"".join([*tiles, event(at, "health", encoded(numbers.health))]))
 
@@ -235,6 +237,10 @@ class Hub:
 
     def _views(self) -> list[Subscription]:
         return [view for home in self._areas.values() for view in home.views]
+
+    def _homes(self) -> list[tuple[str | None, _Area]]:
+        # A copy: whoever is dropped in the middle of being told leaves at once.
+        return list(self._areas.items())
 
     async def _stored_position(self, asked: int) -> int:
         """Return the log's end: another process may have told a view more than we know yet."""
@@ -278,7 +284,7 @@ class Hub:
             "alarms": [as_json(alarm) for alarm in found.alarms],
             "alarms_total": found.total,
         }
-        data = event(found.position, "snapshot", encoded(body))
+        data = chunked(event(found.position, "snapshot", encoded(body)))
         return Snapshot(found.position, province.as_of, data, at), numbers_of(province, area)
 
     # The alarm log ------------------------------------------------------------------------------
@@ -367,7 +373,7 @@ class Hub:
         self._ring.extend(frames)
         while len(self._ring) > RING_ENTRIES:
             self._floor = self._ring.popleft().seq
-        for area, home in self._areas.items():
+        for area, home in self._homes():
             mine = [frame for frame in frames if area in {None, frame.area}]
             if mine:
                 self._put(home, Chunk.of(mine))
@@ -435,7 +441,7 @@ class Hub:
 
     def _tell_stopped(self) -> None:
         """Say that nothing is processed as far as we can see: the database is away."""
-        for home in self._areas.values():
+        for _, home in self._homes():
             before = home.numbers
             if before is None or before.key == b"stopped":
                 continue
@@ -450,7 +456,7 @@ class Hub:
             await asyncio.sleep(HEARTBEAT_S)
             at = self._position
             beat = event(at, "heartbeat", encoded({"now": clock.now()}))
-            for home in self._areas.values():
+            for _, home in self._homes():
                 health = home.numbers.health if home.numbers else None
                 told = event(at, "health", encoded(health)) if health else b""
                 self._put(home, Chunk.numbers(at, told + beat))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
+import socket
 import threading
 import time
 from collections.abc import Iterator
-from typing import LiteralString
+from typing import Any, LiteralString
 
 import pytest
 
@@ -18,6 +19,7 @@ from connectors.timescale.database import Database
 from ioc import alarm as life
 from ioc import clock
 from ioc.severity import Severity
+from tests.acceptance.house import eventually
 from tests.views_server import Live, Told, Views, an_alarm, raise_alarms, running_views, store
 
 WRITERS = 8
@@ -221,6 +223,60 @@ def test_who_stops_reading_is_dropped_and_holds_nobody_up(
         assert slowest < 3
         with pytest.raises(ConnectionError):
             _read_to_end(stuck)
+
+
+def test_who_has_left_is_forgotten(views: Views, database: Database) -> None:
+    with views.live() as left, views.live() as stays:
+        left.next("snapshot")
+        stays.next("snapshot")
+        assert len(views.hub._views()) == 2
+        left.__exit__()
+        eventually(lambda: len(views.hub._views()) == 1, 5, "the one that left is forgotten")
+        raise_alarms(database)
+        stays.next("alarm")
+    eventually(lambda: not views.server.server_state.connections, 5, "no connection is left")
+
+
+def test_who_leaves_before_the_snapshot_is_there_is_forgotten(
+    views: Views, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = threading.Event()
+    take = hub_module.Hub._take
+
+    def late(*of: Any) -> Any:
+        assert taken.wait(10)
+        return take(*of)
+
+    monkeypatch.setattr(hub_module.Hub, "_take", late)
+    with views.live():
+        eventually(views.hub._views, 5, "it has subscribed")
+    eventually(lambda: not views.server.server_state.connections, 5, "the server has heard of it")
+    taken.set()
+    eventually(lambda: not views.hub._views(), 5, "the view is forgotten")
+
+
+def test_what_a_client_says_after_its_question_changes_nothing(
+    views: Views, database: Database
+) -> None:
+    with views.live() as live:
+        live.next("snapshot")
+        assert live._socket is not None
+        live._socket.sendall(b"GET /api/v1/overview HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 3)
+        live._socket.sendall(b"\0\xff" * 10_000)
+        (raised,) = raise_alarms(database)
+        assert live.next("alarm").data["id"] == str(raised)
+
+
+def test_two_questions_at_once_are_answered_by_one_stream(views: Views, database: Database) -> None:
+    with socket.create_connection(("127.0.0.1", views.port), timeout=15) as both:
+        both.sendall(b"GET /api/v1/live HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 2)
+        read = b""
+        for name in (b"event: snapshot", b"event: alarm"):
+            while name not in read:
+                read += both.recv(65536)
+            raise_alarms(database)
+        assert read.count(b"HTTP/1.1 200") == 1
+        assert len(views.hub._views()) == 1
 
 
 def _read_to_end(live: Live) -> None:
