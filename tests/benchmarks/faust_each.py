@@ -6,41 +6,40 @@ from typing import Any
 
 import faust
 import psycopg
-from faust.types import EventT
 
-from ioc.event import Refusal
 from ioc.settings import Settings
 from tests.benchmarks import faust_parts as parts
+from tests.benchmarks import theirs
 
 STORE = f"""
 WITH fresh AS (
-    INSERT INTO events ({parts.COLUMNS})
+    INSERT INTO events ({theirs.COLUMNS})
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
     ON CONFLICT (time, id) DO NOTHING
-    RETURNING time, source, area, kind, severity, partition
+    RETURNING time, source, area, kind, severity
 )
-INSERT INTO rollup_1m (minute, source, area, kind, severity, partition, n)
-SELECT date_trunc('minute', time), source, area, kind, coalesce(severity, ''), partition, 1
+INSERT INTO bench_rollup (minute, source, area, kind, severity, n)
+SELECT date_trunc('minute', time), source, area, kind, coalesce(severity, ''), 1
 FROM fresh
-ON CONFLICT (minute, source, area, kind, severity, partition)
-DO UPDATE SET n = rollup_1m.n + excluded.n
+ON CONFLICT (minute, source, area, kind, severity)
+DO UPDATE SET n = bench_rollup.n + excluded.n
 """  # noqa: S608 - the columns are a constant
 
 
-async def store(conn: psycopg.AsyncConnection[Any], message: EventT[Any]) -> None:
+async def store(conn: psycopg.AsyncConnection[Any], record: theirs.Raw) -> None:
     """Store and count one event; a fire and its alarm go together."""
-    event = parts.read(message)
-    if isinstance(event, Refusal):
-        await conn.execute(parts.BURY, parts.dead_row(event, message))
-        return
-    row = parts.event_row(event, message)
-    if not parts.is_fire(event):
-        await conn.execute(STORE, row)
-        return
-    async with conn.transaction():
-        stored = await conn.execute(STORE, row)
-        if stored.rowcount:
-            await conn.execute(parts.RAISE, parts.alarm_row(event))
+    batch = theirs.read((record,))
+    for dead in batch.dead:
+        await conn.execute(theirs.BURY, dead)
+    for row in batch.rows:
+        if not batch.fires:
+            await conn.execute(STORE, row)
+            continue
+        async with conn.transaction():
+            stored = await conn.execute(STORE, row)
+            if stored.rowcount:
+                for alarm in batch.raised(batch.fires):
+                    await conn.execute(theirs.RAISE, alarm)
 
 
 def make_app(settings: Settings) -> faust.App:
@@ -53,9 +52,9 @@ def make_app(settings: Settings) -> faust.App:
             begun = False
             async for message in stream.events():
                 if not begun:
-                    await conn.execute(parts.BEGIN)
+                    await conn.execute(theirs.BEGIN)
                     begun = True
-                await store(conn, message)
+                await store(conn, parts.raw(message))
 
     return app
 
