@@ -43,6 +43,9 @@ class Settings(BaseSettings):
     batch_rows: int = Field(
         20_000, ge=1, le=100_000, description="Most records that one transaction takes."
     )
+    committers: int = Field(
+        3, ge=1, le=64, description="Processes of a worker that decode and commit."
+    )
     fetch_bytes: int = Field(
         8 * 1024 * 1024, ge=65_536, description="Most bytes that one fetch brings."
     )

@@ -23,8 +23,8 @@ from ioc import clock, metrics
 from ioc.errors import DatabaseUnavailableError
 from ioc.settings import Settings
 from ioc.topics import EVENT_TOPICS
-from streams.batch import Memory
-from streams.guard import Guard
+from streams.committer import Brief
+from streams.committers import CommitterProcess
 from streams.ledger import StoredPositions
 from streams.own_http import is_fresh, serve
 from streams.pipeline import Pipeline
@@ -36,9 +36,6 @@ log = logging.getLogger(__name__)
 #: Faust would kick out a worker that waits for its database; our watchdog knows the difference.
 MAX_POLL_INTERVAL_S = 7 * 24 * 3600.0
 HOLD_EVERY_S = 1.0
-#: Transactions side by side: while one thread hands rows over, the database works for the others.
-#: Three was the least that kept two cores busy (docs/performance.md).
-COMMITS = 3
 
 
 class BatchSchema(faust.Schema[Any, Any]):
@@ -53,7 +50,7 @@ class BatchSchema(faust.Schema[Any, Any]):
         return message.value
 
 
-def make_app(settings: Settings, memory: Memory) -> faust.App:
+def make_app(settings: Settings, brief: Brief) -> faust.App:
     """Return a worker that reads every source's topic into the database."""
     url = settings.database_url.get_secret_value()
     app = faust.App(
@@ -74,12 +71,12 @@ def make_app(settings: Settings, memory: Memory) -> faust.App:
         topic_disable_leader=True,
         web_enabled=False,
     )
-    guards = [Guard(url, memory) for _ in range(COMMITS)]
-    pipeline = Pipeline(guards, settings.batch_rows, app.crash)
+    committers = [CommitterProcess(brief) for _ in range(settings.committers)]
+    pipeline = Pipeline(committers, settings.batch_rows, app.crash)
     app.transport = BatchTransport(
         app.conf.broker,
         app,
-        ledger=StoredPositions(url, memory.logs, pipeline.settle),
+        ledger=StoredPositions(url, brief.logs, pipeline.settle),
         trust_ends=settings.log_id is None,
     )
     watchdog = Watchdog(
@@ -87,7 +84,7 @@ def make_app(settings: Settings, memory: Memory) -> faust.App:
         lambda: pipeline.waits_for_database,
         settings.watchdog_s,
     )
-    holder = Holder(url, memory.logs)
+    holder = Holder(url, brief.logs)
 
     @app.agent(app.topic(*EVENT_TOPICS, schema=BatchSchema()), name="events")
     async def events(stream: Any) -> None:

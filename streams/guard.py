@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable, Sequence, Set
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 import psycopg
 
 from connectors.timescale import intake
 from connectors.timescale.database import AWAY, Conn, connect
-from ioc import clock, metrics
+from ioc import clock
 from ioc.errors import DatabaseUnavailableError, FencedError, IocError
 from streams.batch import Caches, Committed, Decoded, Memory, as_dead_letter, commit
 
@@ -51,15 +51,21 @@ class Outcome:
 class Guard:
     """Commits batches on a connection of its own; used from one thread at a time."""
 
-    def __init__(self, url: str, memory: Memory) -> None:
+    def __init__(
+        self, url: str, memory: Memory, say_waiting: Callable[[bool], None] = lambda _: None
+    ) -> None:
+        """`say_waiting` hears True with each try that meets no database, and False after."""
         self._url = url
         self._memory = memory
         #: A cache of what was written; forgotten whenever a transaction fails.
         self._caches = Caches()
         self._conn: Conn | None = None
         self._stopping = threading.Event()
-        #: Since when the database has been away; the watchdog must not take that for a hang.
-        self.waiting_since: datetime | None = None
+        self._say_waiting = say_waiting
+        #: Whether the database is away; the watchdog must not take that for a hang.
+        self.waits = False
+        #: How often something was done again, by cause; who reads it empties it.
+        self.retries: Counter[str] = Counter()
 
     def stop(self) -> None:
         """Give up waiting; called from any thread."""
@@ -80,7 +86,7 @@ class Guard:
         except FencedError as fenced:
             if len(unit) == 1:
                 log.warning("%s; reading again", fenced, extra={"action": "reread_partition"})
-                metrics.WORKER_RETRIES.labels("fenced").inc()
+                self.retries["fenced"] += 1
                 return Outcome([], {unit[0].batch.partition})
         except _REFUSED as error:
             self._caches.forget()
@@ -102,29 +108,34 @@ class Guard:
             try:
                 committed = commit(self._connected(), unit, self._memory, self._caches, clock.now())
             except FencedError:
-                self.waiting_since = None
+                self._wait_is_over()
                 self._caches.forget()
                 raise
             except _CLASH as error:
                 clashes += 1
                 self._caches.forget()
-                metrics.WORKER_RETRIES.labels("clash").inc()
+                self.retries["clash"] += 1
                 log.info("again: %s", error, extra={"action": "retry_batch"})
                 if clashes >= CLASHES_MAX:
                     self._stopping.wait(WAIT_FIRST_S)
             except (*AWAY, DatabaseUnavailableError) as error:
                 self._drop()
-                self.waiting_since = self.waiting_since or clock.now()
-                metrics.WORKER_RETRIES.labels("database").inc()
+                self.waits = True
+                self._say_waiting(True)
                 log.warning(
                     "waiting for the database: %s", error, extra={"action": "wait_database"}
                 )
                 self._stopping.wait(wait_s)
                 wait_s = min(wait_s * 2, WAIT_MOST_S)
             else:
-                self.waiting_since = None
+                self._wait_is_over()
                 return committed
         raise StoppingError
+
+    def _wait_is_over(self) -> None:
+        if self.waits:
+            self.waits = False
+            self._say_waiting(False)
 
     def _connected(self) -> Conn:
         if self._conn is None or self._conn.closed:

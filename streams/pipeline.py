@@ -1,6 +1,6 @@
-"""From fetched batches to commits: the next are decoded while the database works on those before.
+"""From fetched batches to commits: the next are fetched while those before are stored.
 
-What waits when a connection comes free goes into one transaction, up to a number of rows: a quiet
+What waits when a committer comes free goes into one transaction, up to a number of rows: a quiet
 night's event is committed at once, a busy day's by the ten thousand. Batches of one partition are
 committed in their order; those of different partitions side by side or together.
 """
@@ -14,14 +14,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from time import perf_counter
-from typing import cast
+from typing import Protocol, cast
 
 from faust.types import TP, EventT
 
-from ioc import clock, metrics
+from ioc import metrics
 from ioc.source import BY_TOPIC
-from streams.batch import Decoded, decode_batch
-from streams.guard import Guard, Outcome, StoppingError
+from streams.committer import Report
+from streams.guard import StoppingError
 from streams.transport import BatchConsumer, RecordBatch
 
 log = logging.getLogger(__name__)
@@ -44,22 +44,39 @@ def aligned(batch: RecordBatch, stored: int) -> RecordBatch | Ahead | None:
     return replace(batch, start=stored, records=left)
 
 
+class Commits(Protocol):
+    """Who decodes and commits units, one at a time: a committer, here or in another process."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether it waits for a database that is away."""
+
+    def commit(self, unit: Sequence[RecordBatch]) -> Report:
+        """Decode and commit batches of one topic together."""
+
+    def stop(self) -> None:
+        """Give up waiting."""
+
+    def close(self) -> None:
+        """Wait for its end."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Waiting:
-    """A decoded batch, and the message to acknowledge when it is stored."""
+    """A batch, and the message to acknowledge when it is stored."""
 
-    decoded: Decoded
+    batch: RecordBatch
     event: EventT[RecordBatch]
 
     @property
     def tp(self) -> TP:
         """Whose records these are."""
-        return TP(self.decoded.batch.topic, self.decoded.batch.partition)
+        return TP(self.batch.topic, self.batch.partition)
 
     @property
     def size(self) -> int:
         """How many records it has."""
-        return len(self.decoded.batch.records)
+        return len(self.batch.records)
 
 
 def next_unit(waiting: Sequence[Waiting], busy: frozenset[TP], rows_max: int) -> list[Waiting]:
@@ -84,19 +101,19 @@ def next_unit(waiting: Sequence[Waiting], busy: frozenset[TP], rows_max: int) ->
 
 
 class Pipeline:
-    """Takes batches in order; has as many units on their way as there are guards."""
+    """Takes batches in order; has as many units on their way as there are committers."""
 
     def __init__(
         self,
-        guards: Sequence[Guard],
+        committers: Sequence[Commits],
         rows_max: int,
         crash: Callable[[BaseException], Awaitable[None]],
     ) -> None:
-        self._guards = tuple(guards)
-        self._idle = list(guards)
+        self._committers = tuple(committers)
+        self._idle = list(committers)
         self._rows_max = rows_max
         self._crash = crash
-        self._threads = ThreadPoolExecutor(len(self._guards), thread_name_prefix="commit")
+        self._threads = ThreadPoolExecutor(len(committers), thread_name_prefix="commit")
         self._waiting: list[Waiting] = []
         self._busy: set[TP] = set()
         self._units: set[asyncio.Task[None]] = set()
@@ -108,16 +125,11 @@ class Pipeline:
     @property
     def waits_for_database(self) -> bool:
         """Whether a batch waits for a database that is away."""
-        return any(guard.waiting_since is not None for guard in self._guards)
+        return any(committer.waits for committer in self._committers)
 
     async def take(self, event: EventT[RecordBatch]) -> None:
-        """Decode a batch and have it committed; wait while more is decoded than a unit takes."""
-        try:
-            decoded = decode_batch(cast("RecordBatch", event.value), clock.now())
-        except Exception as error:  # noqa: BLE001 - Faust would pass over the batch: stop, loudly
-            await self._crash(error)
-            return
-        self._waiting.append(Waiting(decoded, event))
+        """Have a batch committed; return when less is waiting than a unit takes."""
+        self._waiting.append(Waiting(cast("RecordBatch", event.value), event))
         self._start()
         while self._units and sum(each.size for each in self._waiting) >= self._rows_max:
             await asyncio.wait(self._units, return_when=asyncio.FIRST_COMPLETED)
@@ -128,16 +140,16 @@ class Pipeline:
             await asyncio.wait(self._units)
 
     def close(self) -> None:
-        """Stop waiting for the database, and end the threads."""
+        """Stop waiting for the database, and end the committers."""
         self._is_closed = True
-        for guard in self._guards:
-            guard.stop()
+        for committer in self._committers:
+            committer.stop()
         self._threads.shutdown(wait=True, cancel_futures=True)
-        for guard in self._guards:
-            guard.close()
+        for committer in self._committers:
+            committer.close()
 
     def _start(self) -> None:
-        while self._idle:
+        while self._idle and not self._is_closed:
             unit = next_unit(self._waiting, frozenset(self._busy), self._rows_max)
             if not unit:
                 return
@@ -147,9 +159,9 @@ class Pipeline:
             self._units.add(task)
             task.add_done_callback(self._units.discard)
 
-    async def _commit(self, unit: Sequence[Waiting], guard: Guard) -> None:
+    async def _commit(self, unit: Sequence[Waiting], committer: Commits) -> None:
         try:
-            await self._commit_aligned(await self._aligned(unit), guard)
+            await self._commit_aligned(await self._aligned(unit), committer)
             for each in unit:
                 each.event.ack()
         except StoppingError:
@@ -157,58 +169,56 @@ class Pipeline:
         except Exception as error:  # noqa: BLE001 - the third failure: stop, loudly
             await self._crash(error)
         finally:
-            self._idle.append(guard)
+            self._idle.append(committer)
             self._busy -= {each.tp for each in unit}
-            if not self._is_closed:
-                self._start()
+            self._start()
 
-    async def _aligned(self, unit: Sequence[Waiting]) -> list[Decoded]:
+    async def _aligned(self, unit: Sequence[Waiting]) -> list[RecordBatch]:
         """Return the batches, or what is left of each, that begin where the database stands."""
         consumer = self._known_consumer()
-        found: list[Decoded] = []
+        found: list[RecordBatch] = []
         for each in unit:
             stored = consumer.stored.get(each.tp)
-            left = None if stored is None else aligned(each.decoded.batch, stored)
+            left = None if stored is None else aligned(each.batch, stored)
             if isinstance(left, Ahead):
                 await consumer.reread(each.tp)
-            elif left is each.decoded.batch:
-                found.append(each.decoded)
             elif left is not None:
-                found.append(decode_batch(left, clock.now()))
+                found.append(left)
         return found
 
-    async def _commit_aligned(self, unit: Sequence[Decoded], guard: Guard) -> None:
+    async def _commit_aligned(self, unit: Sequence[RecordBatch], committer: Commits) -> None:
         if not unit:
             return
         if self._is_closed:
             raise StoppingError
         started = perf_counter()
         consumer = self._known_consumer()
-        done = await asyncio.get_running_loop().run_in_executor(self._threads, guard.commit, unit)
-        for decoded in unit:
-            tp = TP(decoded.batch.topic, decoded.batch.partition)
-            if tp.partition in done.fenced:
+        loop = asyncio.get_running_loop()
+        report = await loop.run_in_executor(self._threads, committer.commit, unit)
+        _measure(unit, report, perf_counter() - started)
+        for batch in unit:
+            tp = TP(batch.topic, batch.partition)
+            if tp.partition in report.fenced:
                 await consumer.reread(tp)
             else:
-                consumer.stored[tp] = decoded.batch.end
-                self.processed_at[tp] = decoded.received_at
-        _measure(unit, done, perf_counter() - started)
+                consumer.stored[tp] = batch.end
+                self.processed_at[tp] = report.received_at[tp.partition]
 
     def _known_consumer(self) -> BatchConsumer:
         assert self.consumer is not None
         return self.consumer
 
 
-def _measure(unit: Sequence[Decoded], done: Outcome, seconds: float) -> None:
-    source = BY_TOPIC[unit[0].batch.topic].name
-    stored = [decoded for decoded in unit if decoded.batch.partition not in done.fenced]
-    metrics.WORKER_BATCH_ROWS.observe(sum(len(decoded.batch.records) for decoded in stored))
+def _measure(unit: Sequence[RecordBatch], report: Report, seconds: float) -> None:
+    source = BY_TOPIC[unit[0].topic].name
+    metrics.WORKER_BATCH_ROWS.observe(sum(len(batch.records) for batch in unit))
     metrics.WORKER_BATCH_SECONDS.observe(seconds)
-    for committed in done.committed:
-        metrics.WORKER_EVENTS.labels(source, "stored").inc(committed.fresh)
-        metrics.WORKER_EVENTS.labels(source, "duplicate").inc(committed.duplicates)
-        for transition in committed.transitions:
-            metrics.WORKER_TRANSITIONS.labels(transition.type.value).inc()
-    for letter in [letter for decoded in stored for letter in decoded.dead]:
-        metrics.WORKER_EVENTS.labels(source, "dead").inc()
-        metrics.WORKER_DEAD_LETTERS.labels(source, letter.refusal.reason.value).inc()
+    metrics.WORKER_EVENTS.labels(source, "stored").inc(report.stored)
+    metrics.WORKER_EVENTS.labels(source, "duplicate").inc(report.duplicates)
+    metrics.WORKER_EVENTS.labels(source, "dead").inc(report.dead.total())
+    for reason, n in report.dead.items():
+        metrics.WORKER_DEAD_LETTERS.labels(source, reason).inc(n)
+    for transition, n in report.transitions.items():
+        metrics.WORKER_TRANSITIONS.labels(transition).inc(n)
+    for cause, n in report.retries.items():
+        metrics.WORKER_RETRIES.labels(cause).inc(n)

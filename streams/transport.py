@@ -12,7 +12,7 @@ import logging
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 import aiokafka
 from aiokafka.consumer import fetcher
@@ -37,7 +37,31 @@ ANSWER_MARGIN = timedelta(seconds=1)
 
 
 class Record(Protocol):
-    """A Kafka record as aiokafka's compiled reader makes it; the timestamp is in milliseconds."""
+    """A Kafka record, as aiokafka's compiled reader makes it."""
+
+    @property
+    def offset(self) -> int:
+        """Where it is in its partition."""
+
+    @property
+    def timestamp(self) -> int:
+        """When Kafka had it, in milliseconds since 1970."""
+
+    @property
+    def key(self) -> bytes | None:
+        """Whatever its producer chose."""
+
+    @property
+    def value(self) -> bytes | None:
+        """An event, it is hoped."""
+
+    @property
+    def headers(self) -> Headers:
+        """Names and values."""
+
+
+class BareRecord(NamedTuple):
+    """A record that has come through a socket."""
 
     offset: int
     timestamp: int

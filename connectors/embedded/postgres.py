@@ -50,7 +50,6 @@ SERVER_SETTINGS = {
     "work_mem": "16MB",
     "maintenance_work_mem": "128MB",
     "synchronous_commit": "on",
-    "wal_compression": "on",
     "min_wal_size": "256MB",
     "max_wal_size": "2GB",
     "checkpoint_timeout": "15min",

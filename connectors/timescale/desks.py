@@ -101,26 +101,23 @@ def _steps(
     conn: Conn, new: Mapping[TicketKey, set[str]]
 ) -> dict[TicketKey, list[tuple[str, Step]]]:
     """Return the steps of each ticket with the ids of their events, in order of time."""
-    keys = []
-    midnights = {day: datetime.combine(day, time(), LOCAL_ZONE) for day in {key.day for key in new}}
-    for key in sorted(new):
-        midnight = midnights[key.day]
-        keys.append(
-            {
-                "office": key.office,
-                "day": key.day,
-                "ticket": key.ticket,
-                "ref": f"{key.office}/{key.ticket}",
-                "since": midnight,
-                "until": midnight + timedelta(days=1),
-                "most": STEPS_MAX + len(new[key]),
-            }
-        )
     found: dict[TicketKey, list[tuple[str, Step]]] = {}
+    most = STEPS_MAX + max(map(len, new.values()))
     with conn.cursor(row_factory=tuple_row) as cursor:
-        cursor.execute(SQL["steps_of_tickets"], {"keys": as_rows(keys)})
-        for office, day, ticket, event_id, *step in cursor:
-            found.setdefault(TicketKey(office, day, ticket), []).append((event_id, Step(*step)))
+        for day in sorted({key.day for key in new}):
+            keys = [{"office": key.office, "ticket": key.ticket} for key in new if key.day == day]
+            midnight = datetime.combine(day, time(), LOCAL_ZONE)
+            cursor.execute(
+                SQL["steps_of_tickets"],
+                {
+                    "keys": as_rows(keys),
+                    "since": midnight,
+                    "until": midnight + timedelta(days=1),
+                    "most": most,
+                },
+            )
+            for office, ticket, event_id, *step in cursor:
+                found.setdefault(TicketKey(office, day, ticket), []).append((event_id, Step(*step)))
     return found
 
 

@@ -14,15 +14,14 @@ SELECT pg_advisory_xact_lock_shared(7108)
 SELECT pg_advisory_xact_lock(7108)
 
 -- name: steps_of_tickets
--- All steps of these tickets on their days; a sender stuck in a loop is cut off at `most`.
-SELECT k.office, k.day, k.ticket, encode(uuid_send(e.id), 'hex'), e.time, e.kind, e.area
-FROM json_to_recordset(%(keys)s::json) AS k (office text, day date, ticket text, ref text,
-    since timestamptz, until timestamptz, most int)
+-- All steps of these tickets on their day; a sender stuck in a loop is cut off at `most`.
+SELECT k.office, k.ticket, encode(uuid_send(e.id), 'hex'), e.time, e.kind, e.area
+FROM json_to_recordset(%(keys)s::json) AS k (office text, ticket text)
 CROSS JOIN LATERAL (
     SELECT id, time, kind, area FROM events
-    WHERE ref = k.ref AND time >= k.since AND time < k.until
+    WHERE ref = k.office || '/' || k.ticket AND time >= %(since)s AND time < %(until)s
       AND type = 'ioc.queue.ticket' AND data ->> 'office' = k.office
-    ORDER BY time, id LIMIT k.most
+    ORDER BY time, id LIMIT %(most)s
 ) AS e
 
 -- name: forget_visits

@@ -6,6 +6,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import compress
 
 import msgspec
 import numpy as np
@@ -47,6 +48,8 @@ STAGED = pa.schema(
 )
 #: Where an event was in its topic, in PostgreSQL's byte order.
 PLACE = np.dtype([("partition", ">i4"), ("offset", ">i8")])
+#: A partition and an offset in one integer: at a million records a second, room for nine years.
+_OFFSET_BITS = 48
 
 
 class Placed(msgspec.Struct, gc=False):
@@ -84,20 +87,17 @@ def prepare(conn: Conn) -> None:
 
 def store(conn: Conn, rows: Sequence[Placed]) -> list[Placed]:
     """Store the events of one topic that are new; return these, in the order given."""
-    first: dict[tuple[datetime, str], Placed] = {}
-    for row in rows:
-        first.setdefault((row.event.time, row.event.id), row)
-    distinct = list(first.values())
-    if not distinct:
+    if not rows:
         return []
     with conn.cursor() as cursor, cursor.copy(SQL["stage"]) as copy:
-        copy.write(packed(distinct))
+        copy.write(packed(rows))
     (stored,) = conn.execute(SQL["store"])
-    places = np.frombuffer(stored["places"] or b"", PLACE)
-    if len(places) == len(distinct):
-        return distinct
-    fresh = frozenset(places.tolist())
-    return [row for row in distinct if (row.partition, row.offset) in fresh]
+    fresh = np.frombuffer(stored["places"] or b"", PLACE)
+    if len(fresh) == len(rows):
+        return list(rows)
+    given = np.array([row.partition << _OFFSET_BITS | row.offset for row in rows])
+    is_fresh = np.isin(given, fresh["partition"].astype("i8") << _OFFSET_BITS | fresh["offset"])
+    return list(compress(rows, is_fresh.tolist()))
 
 
 def packed(rows: Sequence[Placed]) -> bytes:

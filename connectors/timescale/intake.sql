@@ -11,14 +11,15 @@ CREATE TEMP TABLE IF NOT EXISTS staged (
 COPY staged FROM STDIN (FORMAT binary)
 
 -- name: store
--- Keep only the new, and answer with where each was in Kafka, twelve bytes each (intake.PLACE). In key
--- order: two workers that store copies of the same events must not wait for each other.
+-- Keep only the new, of several copies the first, and answer with where each was in Kafka, twelve bytes
+-- each (intake.PLACE). In key order: two workers that store copies of the same events must not wait
+-- for each other.
 WITH fresh AS (
     INSERT INTO events (time, id, received_at, source, type, ce_source, ce_id, subject, area,
         area_unknown, device, ref, kind, severity, lat, lon, partition, "offset", data)
     SELECT time, id, received_at, source, type, ce_source, ce_id, subject, area,
         area_unknown, device, ref, kind, severity, lat, lon, partition, "offset", data
-    FROM staged ORDER BY time, id
+    FROM staged ORDER BY time, id, partition, "offset"
     ON CONFLICT (time, id) DO NOTHING
     RETURNING partition, "offset"
 )

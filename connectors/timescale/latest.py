@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from connectors.timescale.database import Conn
 from connectors.timescale.intake import Placed
@@ -18,8 +18,7 @@ SEEN_GRAIN = timedelta(seconds=15)
 DEVICES_MAX = 200_000
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
+class _Seen(NamedTuple):
     area: str
     lat: float | None
     lon: float | None
@@ -56,7 +55,7 @@ class Devices:
             if found is None:
                 seen[key] = _Seen(row.area, event.lat, event.lon, event.time, event.time)
             elif event.time < found.first:
-                seen[key] = replace(found, first=event.time)
+                seen[key] = found._replace(first=event.time)
             elif event.time > found.last:
                 seen[key] = _Seen(
                     row.area,

@@ -44,7 +44,8 @@ LATERAL (
 -- When people and desks last spoke, for sources without devices that were quiet for over a day.
 SELECT 'citizen' AS source, (SELECT max(opened_at) FROM reports) AS at
 UNION ALL
-SELECT 'queue', greatest((SELECT max(issued_at) FROM visits),
+SELECT 'queue', greatest((SELECT max(greatest(issued_at, called_at, ended_at)) FROM visits
+                          WHERE day = (SELECT max(day) FROM visits)),
                          (SELECT max(received_at) FROM dossiers),
                          (SELECT max(resolved_at) FROM dossiers))
 

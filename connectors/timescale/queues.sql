@@ -1,5 +1,5 @@
 -- name: visits_by_area
--- What happened to visits in [from, to), each by its own time; the indexes on the times find them.
+-- What happened to visits in [from, to), each by its own time. Those of these days are looked at.
 SELECT area,
        count(*) FILTER (WHERE issued_at >= %(start)s AND issued_at < %(end)s) AS issued,
        count(*) FILTER (WHERE called_at >= %(start)s AND called_at < %(end)s) AS called,
@@ -11,7 +11,9 @@ SELECT area,
                         AND (called_at IS NULL OR called_at >= %(end)s)
                         AND (ended_at IS NULL OR ended_at >= %(end)s)) AS waiting
 FROM visits
-WHERE ((issued_at >= %(start)s AND issued_at < %(end)s)
+WHERE day BETWEEN (%(start)s::timestamptz AT TIME ZONE 'Asia/Ho_Chi_Minh')::date
+              AND (%(end)s::timestamptz AT TIME ZONE 'Asia/Ho_Chi_Minh')::date
+  AND ((issued_at >= %(start)s AND issued_at < %(end)s)
     OR (called_at >= %(start)s AND called_at < %(end)s)
     OR (ended_at >= %(start)s AND ended_at < %(end)s))
   AND (%(office)s::text IS NULL OR office = %(office)s::text)
@@ -25,7 +27,9 @@ SELECT avg(wait_ms)::float8 / 1000 AS mean, max(wait_ms)::float8 / 1000 AS max,
        percentile_disc(0.5) WITHIN GROUP (ORDER BY wait_ms)::float8 / 1000 AS p50,
        percentile_disc(0.9) WITHIN GROUP (ORDER BY wait_ms)::float8 / 1000 AS p90
 FROM visits
-WHERE waited_until >= %(start)s AND waited_until < %(end)s AND wait_ms IS NOT NULL
+WHERE day BETWEEN (%(start)s::timestamptz AT TIME ZONE 'Asia/Ho_Chi_Minh')::date
+              AND (%(end)s::timestamptz AT TIME ZONE 'Asia/Ho_Chi_Minh')::date
+  AND waited_until >= %(start)s AND waited_until < %(end)s AND wait_ms IS NOT NULL
   AND (called_at IS NOT NULL OR outcome IS DISTINCT FROM 'abandoned')
   AND (%(office)s::text IS NULL OR office = %(office)s::text)
   AND (%(area)s::text IS NULL OR area = %(area)s::text)
@@ -36,6 +40,8 @@ SELECT area, avg(wait_ms)::float8 / 1000 AS mean, max(wait_ms)::float8 / 1000 AS
        percentile_disc(0.5) WITHIN GROUP (ORDER BY wait_ms)::float8 / 1000 AS p50,
        percentile_disc(0.9) WITHIN GROUP (ORDER BY wait_ms)::float8 / 1000 AS p90
 FROM visits
-WHERE waited_until >= %(start)s AND waited_until < %(end)s AND wait_ms IS NOT NULL
+WHERE day BETWEEN (%(start)s::timestamptz AT TIME ZONE 'Asia/Ho_Chi_Minh')::date
+              AND (%(end)s::timestamptz AT TIME ZONE 'Asia/Ho_Chi_Minh')::date
+  AND waited_until >= %(start)s AND waited_until < %(end)s AND wait_ms IS NOT NULL
   AND (called_at IS NOT NULL OR outcome IS DISTINCT FROM 'abandoned')
 GROUP BY GROUPING SETS ((), (area))

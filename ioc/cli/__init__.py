@@ -95,6 +95,14 @@ def worker() -> None:
     run(_settings())
 
 
+@app.command(hidden=True)
+def committer(descriptor: int) -> None:
+    """Commit for a worker, which starts this itself."""
+    from streams.committers import serve
+
+    serve(descriptor)
+
+
 @app.command()
 def api() -> None:
     """Serve the API, the live views and the screens."""
@@ -240,3 +248,19 @@ def key_create(
     from ioc.cli.key import create
 
     create(_settings(), name, role, area)
+
+
+@key_app.command("list")
+def key_list() -> None:
+    """List the API keys, revoked ones too; their tokens are kept by nobody."""
+    from ioc.cli.key import show_all
+
+    show_all(_settings())
+
+
+@key_app.command("revoke")
+def key_revoke(name: str) -> None:
+    """Close an API key for ever, with the sessions that were opened by it."""
+    from ioc.cli.key import revoke
+
+    revoke(_settings(), name)

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from ioc.event.contract import DUE_MAX, TIME_MIN, Line, Text
+from ioc.event.contract import DUE_MAX, TIME_MIN, Line, Moment, Text
 from ioc.source import BY_TYPE
 
 #: A device's clock may run this far ahead of the moment in which Kafka had its message.
@@ -77,13 +77,13 @@ def identity(ce_source: str, ce_id: str) -> str:
 
 
 class Attributes(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """The CloudEvents attributes that we know; `time` and `data` as they were sent."""
+    """The CloudEvents attributes that we know, and the data as it was sent."""
 
     specversion: Literal["1.0"]
     id: Text
     source: Text
     type: str
-    time: msgspec.Raw
+    time: Moment
     data: msgspec.Raw
     subject: Line | None = None
     area: Line | None = None
@@ -124,18 +124,17 @@ _TYPES = {
 
 
 def admitted(
-    attributes: Attributes, time: datetime, data: dict[str, Any], topic: str, received_at: datetime
+    attributes: Attributes, data: dict[str, Any], topic: str, received_at: datetime
 ) -> Event | Refusal:
     """Return the event that these describe; refuse what is wrong beyond the shape.
 
     Args:
         attributes: Of a known type; their `data` is the JSON of `data`.
-        time: When it happened, aware.
         data: Each field that we know has its type.
         topic: Where it came.
         received_at: When Kafka had it.
     """
-    of = _TYPES[attributes.type]
+    of, time = _TYPES[attributes.type], attributes.time
     if BY_TYPE[of.name].topic != topic:
         return Refusal(Reason.WRONG_TOPIC, f"{of.name} belongs on {BY_TYPE[of.name].topic}")
     if time > received_at + CLOCK_AHEAD_MAX:

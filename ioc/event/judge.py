@@ -5,7 +5,9 @@ It says why a record cannot be used, and reads every record that the quick reade
 
 from __future__ import annotations
 
+import contextlib
 import json
+import re
 from datetime import datetime
 from typing import Any
 
@@ -13,10 +15,12 @@ import msgspec
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
-from ioc.event.contract import DEPTH_MAX, EVENT_BYTES_MAX, AnyEvent
+from ioc.event.contract import DEPTH_MAX, EVENT_BYTES_MAX, AnyEvent, Moment
 from ioc.event.event import Attributes, Event, Headers, Reason, Refusal, admitted
 
 _READER = TypeAdapter[Any](AnyEvent).validator
+#: Maybe a moment that is finer than we keep it.
+_LONG_FRACTION = re.compile(rb"\.\d{7}")
 
 
 def judge(value: bytes, headers: Headers, topic: str, received_at: datetime) -> Event | Refusal:
@@ -32,13 +36,26 @@ def judge(value: bytes, headers: Headers, topic: str, received_at: datetime) -> 
         envelope: dict[str, Any] = _READER.validate_json(value)
     except ValidationError as error:
         return _refusal(error)
-    return admitted(_attributes(envelope), envelope["time"], envelope["data"], topic, received_at)
+    if _LONG_FRACTION.search(value):
+        _round(envelope, orjson.loads(value))
+    return admitted(_attributes(envelope), envelope["data"], topic, received_at)
+
+
+def _round(envelope: dict[str, Any], written: dict[str, Any]) -> None:
+    """Round moments to microseconds, as the quick reader does; pydantic cuts off the rest.
+
+    `time` is part of an event's identity: both readers must come to the same.
+    """
+    for of, name in ((envelope, "time"), (envelope["data"], "due_at")):
+        text = (written if of is envelope else written["data"]).get(name)
+        if isinstance(of.get(name), datetime):
+            with contextlib.suppress(msgspec.ValidationError):
+                of[name] = msgspec.convert(text, Moment)
 
 
 def _attributes(envelope: dict[str, Any]) -> Attributes:
     known = {name: envelope[name] for name in Attributes.__struct_fields__ if name in envelope}
-    time, data = known["time"].isoformat().encode(), _json(known["data"])
-    return Attributes(**{**known, "time": msgspec.Raw(time), "data": msgspec.Raw(data)})
+    return Attributes(**{**known, "data": msgspec.Raw(_json(known["data"]))})
 
 
 def is_binary(headers: Headers) -> bool:

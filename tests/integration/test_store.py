@@ -14,6 +14,7 @@ from connectors.timescale import intake, offsets
 from connectors.timescale.database import Database, connect
 from ioc.rule import shipped
 from streams.batch import Caches, Decoded, Memory, commit, decode_batch
+from streams.committer import Committer
 from streams.guard import Guard
 from streams.pipeline import Pipeline
 from streams.transport import RecordBatch
@@ -92,8 +93,8 @@ async def test_a_fenced_batch_is_read_again_and_holds_nobody_up(database: Databa
     async def crash(error: BaseException) -> None:
         crashed.append(error)
 
-    guards = [Guard(database.url, MEMORY) for _ in range(2)]
-    pipeline = Pipeline(guards, 20_000, crash)
+    committers = [Committer(Guard(database.url, MEMORY)) for _ in range(2)]
+    pipeline = Pipeline(committers, 20_000, crash)
     reread: list[int] = []
 
     async def note(tp: Any) -> None:

@@ -68,7 +68,7 @@ def waiting(name: str, size: int) -> Waiting:
     records: list[Any] = [None] * size
     topic, partition = f"ioc.{name[0]}.v1", int(name[1:])
     found = RecordBatch(topic, partition, 0, size, records)
-    return Waiting(Decoded(found, (), (), NOW), SimpleNamespace())  # type: ignore[arg-type]
+    return Waiting(found, SimpleNamespace())  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

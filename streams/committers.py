@@ -1,0 +1,159 @@
+"""Committers in processes of their own: the worker fetches, they decode and commit.
+
+Record batches go through a socket as columns, a report of each unit comes back. A committer that
+dies takes nothing with it but a transaction that did not happen; its worker then ends, loudly. A
+worker that dies takes its committers with it: their socket ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import queue
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from multiprocessing.connection import Connection
+from typing import Any
+
+from ioc import metrics
+from ioc.area import gazetteer
+from ioc.errors import IocError
+from streams.committer import Brief, Committer, Report
+from streams.guard import Guard, StoppingError
+from streams.transport import BareRecord, RecordBatch
+
+#: A batch keeps tens of thousands of events alive; the collector's defaults would walk them all
+#: again and again and find nothing.
+GC_THRESHOLDS = (200_000, 50, 100)
+#: A transaction takes a second at most, and a database that is away is not waited for.
+END_WITHIN_S = 15.0
+
+#: A batch as it goes through the socket: topic, partition, start, end, columns of its records.
+Packed = tuple[str, int, int, int, tuple[Sequence[Any], ...]]
+
+
+class CommitterDiedError(IocError):
+    """A committer has ended by itself."""
+
+
+def calm_collector() -> None:
+    """Have the garbage collector leave what is there now, and look less often at the rest."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
+
+
+def packed(batch: RecordBatch) -> Packed:
+    """Return a batch as columns: lists of one kind are packed and read fastest."""
+    records = batch.records
+    columns = (
+        [record.offset for record in records],
+        [record.timestamp for record in records],
+        [record.key for record in records],
+        [record.value for record in records],
+        [tuple(record.headers) for record in records],
+    )
+    return batch.topic, batch.partition, batch.start, batch.end, columns
+
+
+def unpacked(batch: Packed) -> RecordBatch:
+    """Return the batch again."""
+    topic, partition, start, end, columns = batch
+    return RecordBatch(topic, partition, start, end, list(map(BareRecord, *columns)))
+
+
+class CommitterProcess:
+    """A committer behind a socket; used from one thread at a time."""
+
+    def __init__(self, brief: Brief) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: S603 - our own command
+                [sys.executable, "-m", "ioc.cli", "committer", str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,  # a Ctrl-C is the worker's to pass on
+            )
+        self._conn = Connection(ours.detach())
+        self._conn.send(brief)
+        #: Whether it waits for a database that is away.
+        self.waits = False
+        self._is_stopping = False
+
+    def commit(self, unit: Sequence[RecordBatch]) -> Report:
+        """Have batches of one topic decoded and committed together.
+
+        Raises:
+            StoppingError: the committer was told to end; what was committed before is.
+            CommitterDiedError: it ended by itself; nobody knows whether it committed.
+        """
+        try:
+            self._conn.send([packed(batch) for batch in unit])
+            while isinstance(found := self._conn.recv(), bool):
+                self.waits = found
+                metrics.WORKER_RETRIES.labels("database").inc(found)
+        except (EOFError, OSError) as error:
+            if self._is_stopping:
+                raise StoppingError from error
+            raise CommitterDiedError(
+                f"a committer ended with {self._process.poll()}; its log says why"
+            ) from error
+        self.waits = False
+        if isinstance(found, Report):
+            return found
+        raise found
+
+    def stop(self) -> None:
+        """Have it finish what it does, not wait for the database, and end."""
+        self._is_stopping = True
+        with contextlib.suppress(OSError):
+            self._process.send_signal(signal.SIGTERM)
+
+    def close(self) -> None:
+        """Wait for its end."""
+        with contextlib.suppress(OSError):
+            self._conn.close()
+        try:
+            self._process.wait(END_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def serve(descriptor: int) -> None:
+    """Commit what comes through a socket until it ends: the other side of `CommitterProcess`."""
+    conn = Connection(descriptor)
+    units: queue.SimpleQueue[list[Packed] | None] = queue.SimpleQueue()
+    brief: Brief = conn.recv()
+    guard = Guard(brief.database_url, brief.memory(), conn.send)
+    committer = Committer(guard)
+
+    def end(*_: object) -> None:
+        committer.stop()
+        units.put(None)
+
+    def receive() -> None:
+        # In a thread of its own, so that the worker's death is seen while the database is away.
+        with contextlib.suppress(EOFError, OSError):
+            while True:
+                units.put(conn.recv())
+        end()
+
+    signal.signal(signal.SIGTERM, end)
+    gazetteer().at(21.59, 105.84)  # the polygons are loaded now, not with the first event
+    calm_collector()
+    threading.Thread(target=receive, name="receive", daemon=True).start()
+    while (unit := units.get()) is not None:
+        report: Report | Exception
+        try:
+            report = committer.commit([unpacked(batch) for batch in unit])
+        except StoppingError:
+            break
+        except Exception as error:  # noqa: BLE001 - the worker is told, and ends
+            report = error
+        with contextlib.suppress(OSError):
+            conn.send(report)
+    committer.close()
