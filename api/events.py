@@ -25,6 +25,7 @@ from connectors.timescale.keys import Role
 from ioc import clock
 from ioc.errors import BrokerUnavailableError
 from ioc.metrics import API_EVENTS
+from ioc.source import BY_NAME
 
 log = logging.getLogger(__name__)
 router = APIRouter(tags=["events"])
@@ -51,8 +52,19 @@ class Accepted(BaseModel):
     refused: list[RefusedEvent]
 
 
+class KafkaPlace(BaseModel):
+    """Where the record of an event stands in Kafka."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
 class StoredEvent(BaseModel):
-    """One event as it is stored; `area` is where it was placed, times are UTC."""
+    """One event as it is stored; `area` is where it was placed, times are UTC.
+
+    `kafka` is where it came from, the first of its copies; for operators and admins.
+    """
 
     time: datetime
     id: UUID
@@ -70,6 +82,7 @@ class StoredEvent(BaseModel):
     lat: float | None
     lon: float | None
     data: dict[str, Any]
+    kafka: KafkaPlace | None
 
 
 class EventPage(BaseModel):
@@ -178,7 +191,8 @@ def get_events(  # noqa: PLR0913 - each filter of the contract is a parameter
 ) -> EventPage:
     """Return events with time in [from, to), newest first.
 
-    A reporter's name and phone are shown to operators and admins only, and each look is logged.
+    A reporter's name and phone are shown to operators and admins only, and each look is logged;
+    `kafka` is for these too.
     """
     asked = events.Asked(
         source=source,
@@ -197,9 +211,16 @@ def get_events(  # noqa: PLR0913 - each filter of the contract is a parameter
         _guard_reporters(conn, shown, who)
     last = shown[-1] if len(rows) > limit else None
     return EventPage(
-        events=[StoredEvent.model_validate(row) for row in shown],
+        events=[_stored(row, who) for row in shown],
         next=cursors.written(last["time"], last["id"]) if last else None,
     )
+
+
+def _stored(row: dict[str, Any], who: Caller) -> StoredEvent:
+    place = KafkaPlace(
+        topic=BY_NAME[row["source"]].topic, partition=row["partition"], offset=row["offset"]
+    )
+    return StoredEvent(**row, kafka=place if who.may(Role.OPERATOR) else None)
 
 
 def _guard_reporters(conn: Conn, rows: list[dict[str, Any]], who: Caller) -> None:

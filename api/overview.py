@@ -46,13 +46,19 @@ class SourceNumbers(BaseModel):
 
 
 class AlarmNumbers(BaseModel):
-    """Open alarms."""
+    """Open alarms.
 
-    open: int = Field(examples=[4])
+    `open` and `by_state` count all of them; `by_severity` and `by_area` those that are annunciated:
+    not shelved, suppressed or out of service.
+    """
+
+    open: int = Field(examples=[5])
     by_severity: dict[str, int] = Field(
         examples=[{"critical": 1, "high": 2, "medium": 0, "low": 1}]
     )
-    by_state: dict[str, int] = Field(examples=[{"unacknowledged": 3, "acknowledged": 1}])
+    by_state: dict[str, int] = Field(
+        examples=[{"unacknowledged": 3, "acknowledged": 1, "shelved": 1}]
+    )
     by_area: dict[str, dict[str, int]] = Field(
         examples=[{"05443": {"critical": 1, "high": 0, "medium": 0, "low": 0}}]
     )

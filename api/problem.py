@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from connectors.timescale.database import DatabaseFullError
 from ioc.errors import (
     BrokerUnavailableError,
     ConfigError,
@@ -144,9 +145,8 @@ def install(app: FastAPI) -> None:
         return answer(Problem(400, str(error)))
 
     @app.exception_handler(DatabaseUnavailableError)
-    def _database(_: Request, __: DatabaseUnavailableError) -> Response:
-        # The driver's words may name hosts and users: they are for our log, not for the client.
-        return answer(Problem(503, "the database does not answer", code="database_unavailable"))
+    def _database(_: Request, error: DatabaseUnavailableError) -> Response:
+        return answer(_database_problem(error))
 
     @app.exception_handler(BrokerUnavailableError)
     def _broker(_: Request, __: BrokerUnavailableError) -> Response:
@@ -156,6 +156,13 @@ def install(app: FastAPI) -> None:
     def _bug(_: Request, __: Exception) -> Response:
         # Starlette raises it again behind this answer, so that the server logs the traceback.
         return answer(Problem(500, "something went wrong here; the server's log says what"))
+
+
+def _database_problem(error: DatabaseUnavailableError) -> Problem:
+    # The driver's words may name hosts, users and paths: they are for our log, not for the client.
+    if isinstance(error, DatabaseFullError):
+        return Problem(503, "the database's disk is full", code="database_full")
+    return Problem(503, "the database does not answer", code="database_unavailable")
 
 
 def _validation(error: RequestValidationError) -> Problem:

@@ -17,6 +17,7 @@ from connectors.timescale.overview import Devices, Long, OpenAlarms, Place, Rece
 from connectors.timescale.queues import VisitCounts, Waits, visits_by_area, waits_by_area
 from connectors.timescale.queues import added_up as visits_added_up
 from ioc import __version__
+from ioc.alarm import HIDDEN
 from ioc.area import PROVINCE_CODE
 from ioc.clock import LOCAL_ZONE
 from ioc.errors import DatabaseUnavailableError
@@ -290,7 +291,11 @@ def source_tile(province: Province, source: str, area: str | None) -> Json:
 
 
 def alarms_tile(province: Province, area: str | None) -> Json:
-    """Return the open alarms, by severity, state and area."""
+    """Return the open alarms by state; by severity and area those that ask for a person.
+
+    What is shelved, suppressed or out of service is not annunciated: a header that counts it would
+    ring for what somebody has set aside.
+    """
     by_severity = dict.fromkeys((severity.value for severity in Severity), 0)
     by_state = dict.fromkeys(STATES, 0)
     by_area: dict[str, dict[str, int]] = {}
@@ -299,8 +304,10 @@ def alarms_tile(province: Province, area: str | None) -> Json:
         if area not in {None, found.area}:
             continue
         total += found.n
-        by_severity[found.severity] += found.n
         by_state[found.state] = by_state.get(found.state, 0) + found.n
+        if found.state in HIDDEN:
+            continue
+        by_severity[found.severity] += found.n
         here = by_area.setdefault(found.area, dict.fromkeys(by_severity, 0))
         here[found.severity] += found.n
     return {

@@ -14,13 +14,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from connectors.timescale import alarms, offsets, timers
+from connectors.timescale import alarms, offsets, timers, windows
 from connectors.timescale.database import Conn, Database
 from connectors.timescale.timers import Timer
 from ioc import clock, intake, metrics
 from ioc.alarm import NotAllowed, Transition, raised, returned, shelf_elapsed
 from ioc.errors import DatabaseUnavailableError, IocError, NotFoundError
-from ioc.rule import Raise, RuleSet
+from ioc.rule import Raise, RuleSet, Window
 from ioc.settings import Settings
 from ioc.source import BY_TOPIC
 
@@ -34,6 +34,8 @@ DUE_ROWS = 200
 HOLD = timedelta(seconds=30)
 DAY = timedelta(days=1)
 EXPIRE_ROWS = 5_000
+#: Windows are deleted with their rules locked; so many keep a worker waiting for some 20 ms.
+EXPIRE_WINDOWS = 1_000
 #: A refresh must hold at least one whole bucket.
 REFRESH_MARGIN = timedelta(days=1)
 RUNNING = " running"
@@ -104,13 +106,14 @@ def handlers_of(settings: Settings, rules: RuleSet) -> dict[str, Handler]:
         "cagg_refresh": refresh,
         "dead_letters_expire": daily(dead_letter_age, timers.expire_dead_letters),
         "retention": daily(event_age, timers.expire_events),
+        "windows_expire": expire_windows_of(rules),
         "dead_share": dead_share,
     }
 
 
 def arm_housekeeping(conn: Conn, now: datetime) -> None:
     """Arm what runs for ever; what is armed already keeps its time."""
-    for kind in ("dead_letters_expire", "retention", "dead_share"):
+    for kind in ("dead_letters_expire", "retention", "windows_expire", "dead_share"):
         timers.arm_once(conn, Timer(kind, "", timers.WALL, now))
 
 
@@ -195,3 +198,37 @@ def daily(age: timedelta | None, expire: Callable[[Conn, datetime, int], int]) -
             log.info("%s: %d rows deleted", timer.kind, deleted, extra={"action": "expire_rows"})
 
     return run_daily
+
+
+def expire_windows_of(rules: RuleSet) -> Handler:
+    """Delete, a page at a time, what rules remember and no event to come needs.
+
+    Payload: `after`, the rule and key with which the page before ended; none: a new day's round.
+    Windows of rules that this process does not know stay: another one may.
+    """
+
+    def expire_windows(db: Database, timer: Timer, now: datetime) -> None:
+        with db.transaction() as conn:
+            if not timers.is_mine(conn, timer):
+                return
+            rule, key = timer.payload.get("after", ("", ""))
+            page: dict[windows.Key, Window] = {}
+            deleted = 0
+            progress = timers.stream_progress(conn)
+            if progress is not None:
+                page = windows.page(conn, rules.by_id, (rule, key), EXPIRE_WINDOWS)
+                deleted = windows.forget(conn, rules, page, progress)
+            # A whole page: at once again behind it; the other timers get their turn first.
+            is_last = len(page) < EXPIRE_WINDOWS
+            after = replace(
+                timer,
+                due_at=now + DAY if is_last else now,
+                payload={} if is_last else {"after": list(page)[-1]},
+            )
+            if not timers.take(conn, timer):
+                raise ArmedAnewError
+            timers.arm(conn, after)
+        if deleted:
+            log.info("%s: %d rows deleted", timer.kind, deleted, extra={"action": "expire_rows"})
+
+    return expire_windows

@@ -9,6 +9,7 @@ from typing import NoReturn, TypeVar
 
 import faust
 
+from connectors.kafka.ping import answers
 from connectors.kafka.topics import log_ids
 from connectors.timescale import timers
 from connectors.timescale.database import connect
@@ -23,7 +24,7 @@ from streams.committers import calm_collector
 log = logging.getLogger(__name__)
 
 WAIT_S = 2.0
-TRIES = 30
+PATIENCE_S = 60.0
 T = TypeVar("T")
 
 
@@ -31,7 +32,7 @@ def run(settings: Settings) -> NoReturn:
     """Work until told to stop; ends with an error when the worker has crashed."""
     brief = Brief(
         database_url=settings.database_url.get_secret_value(),
-        logs=_patiently(lambda: log_ids(settings, EVENT_TOPICS)),
+        logs=_patiently(lambda: _logs(settings)),
         config_dir=settings.config_dir,
         aggregates=_patiently(lambda: _has_aggregates(settings)),
         recent_records=max(1, RECENT_RECORDS // settings.partitions),
@@ -44,6 +45,14 @@ def run(settings: Settings) -> NoReturn:
     raise AssertionError("the worker ends the process")
 
 
+def _logs(settings: Settings) -> dict[str, str]:
+    # A log that `ioc up` has named is known without Kafka; Faust would be the first to ask it, and
+    # ends with a traceback.
+    if not answers(settings.kafka):
+        raise BrokerUnavailableError(f"Kafka at {settings.kafka} does not answer")
+    return log_ids(settings, EVENT_TOPICS)
+
+
 def _has_aggregates(settings: Settings) -> bool:
     with connect(settings.database_url.get_secret_value(), "ioc worker") as conn:
         return timers.has_timescale(conn)
@@ -51,10 +60,12 @@ def _has_aggregates(settings: Settings) -> bool:
 
 def _patiently(ask: Callable[[], T]) -> T:
     """Wait a minute for Kafka and the database: they may be starting, too."""
-    for _ in range(TRIES):
+    until_s = time.monotonic() + PATIENCE_S
+    while True:
         try:
             return ask()
         except (BrokerUnavailableError, DatabaseUnavailableError) as error:
+            if time.monotonic() >= until_s:
+                raise
             log.warning("%s; waiting", error, extra={"action": "wait_start"})
             time.sleep(WAIT_S)
-    return ask()

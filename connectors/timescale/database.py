@@ -11,9 +11,12 @@ import psycopg
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
+from connectors.timescale.sql import queries
 from ioc.errors import DatabaseUnavailableError
 
 log = logging.getLogger(__name__)
+
+SQL = queries("database")
 
 CONNECT_TIMEOUT_S = 5
 #: A zombie that wakes up inside a transaction must find it gone (architecture.md, rule 2).
@@ -23,6 +26,11 @@ LOCK_MS = 5_000
 POOL_WAIT_S = 5.0
 
 Conn = psycopg.Connection[DictRow]
+
+
+class DatabaseFullError(DatabaseUnavailableError):
+    """The database's disk is full: it answers, and stores nothing."""
+
 
 #: What the driver raises when the server is away, and not when a statement is wrong.
 AWAY = (
@@ -55,6 +63,8 @@ def unavailable() -> Iterator[None]:
         yield
     except psycopg.errors.QueryCanceled:
         raise
+    except psycopg.errors.DiskFull as error:
+        raise DatabaseFullError(f"the database's disk is full: {error}") from error
     except AWAY as error:
         raise DatabaseUnavailableError(f"the database does not answer: {error}") from error
 
@@ -63,6 +73,16 @@ def connect(url: str, application: str) -> Conn:
     """Open one connection in autocommit mode, rows as dicts, times in UTC."""
     with unavailable():
         return psycopg.connect(url, **_options(application))
+
+
+def check_room(conn: Conn) -> None:
+    """Do what needs room on the disk, and undo it.
+
+    Raises:
+        DatabaseFullError: there is none.
+    """
+    with unavailable(), conn.transaction(force_rollback=True):
+        conn.execute(SQL["grow"], prepare=False)
 
 
 class Database:

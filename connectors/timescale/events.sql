@@ -2,7 +2,7 @@
 -- Newest first along the primary key; the row after the last one of a page is its cursor. Filters
 -- that are not asked for are NULL.
 SELECT time, id, received_at, source, type, ce_source, ce_id, subject, area, area_unknown, device,
-       kind, severity, lat, lon, data
+       kind, severity, lat, lon, data, partition, "offset"
 FROM events
 WHERE time >= coalesce(%(from)s::timestamptz, '-infinity')
   AND time < coalesce(%(to)s::timestamptz, 'infinity')

@@ -16,7 +16,7 @@ from psycopg.types.json import Jsonb
 from connectors.timescale.database import Conn
 from connectors.timescale.sql import queries
 from ioc.event import Event
-from ioc.rule import Window
+from ioc.rule import RuleSet, Window, is_forgettable
 
 SQL = queries("windows")
 
@@ -57,6 +57,37 @@ def save(
         conn.execute(
             SQL["drop_silence_timers"], _columns([key for key in silences if key not in due])
         )
+
+
+def page(conn: Conn, rules: Iterable[str], after: Key, limit: int) -> dict[Key, Window]:
+    """Return the windows of these rules that follow a key, in their order; not locked."""
+    rows = conn.execute(
+        SQL["windows_after"],
+        {"rules": sorted(rules), "rule": after[0], "key": after[1], "limit": limit},
+    )
+    return {(row["rule"], row["key"]): Window.from_json(row["marks"]) for row in rows}
+
+
+def forget(conn: Conn, rules: RuleSet, found: Mapping[Key, Window], progress: datetime) -> int:
+    """Delete those of the windows found that no event to come needs; return how many.
+
+    With each rule alone, as who raises: a clear that found its window must not lose it before it
+    is stored there. `progress` is how far the stream was read, in its own time.
+    """
+    keys = _spent(rules, found, progress)
+    if not keys:
+        return 0
+    lock_rules(conn, {rule for rule, _ in keys}, ())
+    keys = _spent(rules, lock(conn, keys), progress)
+    return conn.execute(SQL["forget_windows"], _columns(keys)).rowcount
+
+
+def _spent(rules: RuleSet, found: Mapping[Key, Window], progress: datetime) -> list[Key]:
+    return [
+        (rule, key)
+        for (rule, key), window in found.items()
+        if is_forgettable(rules.by_id[rule], window, progress)
+    ]
 
 
 def later_events(conn: Conn, event: Event) -> list[Event]:

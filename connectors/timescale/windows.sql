@@ -19,6 +19,19 @@ FROM unnest(%(rule)s::text[], %(key)s::text[], %(marks)s::jsonb[]) AS k (rule, k
 ORDER BY rule, key
 ON CONFLICT (rule, key) DO UPDATE SET marks = excluded.marks, changed_at = excluded.changed_at
 
+-- name: windows_after
+-- A page in key order, without a lock: whoever deletes looks again with one.
+SELECT rule, key, marks FROM rule_windows
+WHERE rule = ANY(%(rules)s) AND (rule, key) > (%(rule)s, %(key)s)
+ORDER BY rule, key LIMIT %(limit)s
+
+-- name: forget_windows
+-- Not while a silence waits: its timer finds nothing to clear without the window.
+DELETE FROM rule_windows AS w
+USING unnest(%(rule)s::text[], %(key)s::text[]) AS k (rule, key)
+WHERE w.rule = k.rule AND w.key = k.key AND NOT EXISTS (
+    SELECT FROM timers WHERE kind = 'silence' AND timers.key = w.rule || ' ' || w.key)
+
 -- name: set_silence_timers
 INSERT INTO timers (kind, key, clock, due_at, payload)
 SELECT 'silence', rule || ' ' || key, 'stream', due_at,

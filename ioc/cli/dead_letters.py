@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
+import os
+import socket
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,7 +12,7 @@ import typer
 
 from connectors.kafka.producer import Producer
 from connectors.retry import retry as retry_letter
-from connectors.timescale import dead_letters
+from connectors.timescale import dead_letters, looks
 from connectors.timescale.database import Conn, Database, connect
 from ioc import clock
 from ioc.errors import ConfigError, NotFoundError
@@ -36,9 +39,13 @@ def show_all(settings: Settings, source: str | None, reason: str | None, limit: 
 
 
 def show_one(settings: Settings, number: int) -> None:
-    """Print one dead letter: why on standard error, the bytes as they came on standard output."""
-    with _connected(settings) as conn:
+    """Print one dead letter: why on standard error, the bytes as they came on standard output.
+
+    They may be personal data: the look is on record, in the transaction that reads.
+    """
+    with _connected(settings) as conn, conn.transaction():
         letter = dead_letters.one(conn, number)
+        looks.log(conn, _who(), [f"dead letter {number}"], clock.now())
     for name, value in letter.row.items():
         typer.echo(f"{name}: {value}", err=True)
     for name, header in letter.headers:
@@ -87,3 +94,12 @@ def _waiting(conn: Conn, reason: str | None) -> list[int]:
 
 def _connected(settings: Settings) -> Conn:
     return connect(settings.database_url.get_secret_value(), "ioc dead-letters")
+
+
+def _who() -> str:
+    """Return who runs this command, as far as the machine says."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        user = str(os.getuid())
+    return f"{user}@{socket.gethostname()} (ioc dead-letters show)"

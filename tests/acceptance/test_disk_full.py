@@ -9,7 +9,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +50,20 @@ class Disk:
                     ballast.write(b"\0" * 65_536)
             except OSError:
                 return
+
+    def stays_full(self) -> Callable[[], bool]:
+        """Return a look that fills up what comes free; true once nothing has for two seconds.
+
+        A connection that ends gives back its temporary tables, and a little can be written again.
+        """
+        taken: deque[int] = deque(maxlen=40)
+
+        def look() -> bool:
+            self.fill()
+            taken.append((self.path / "ballast").stat().st_size)
+            return len(taken) == taken.maxlen and taken[0] == taken[-1]
+
+        return look
 
     def make_room(self) -> None:
         """Give back what was taken."""
@@ -128,18 +143,22 @@ def test_with_a_full_disk_nothing_is_lost_and_with_room_again_all_goes_on(
     disk.fill()
     assert site.send([event(number) for number in range(100, EVENTS)]) == SENT
     eventually(lambda: says_full(site), SAID_WITHIN_S, "the worker says that the disk is full")
+    eventually(disk.stays_full(), SAID_WITHIN_S, "nothing comes free any more")
     # Events are taken as ever: Kafka has another disk.
     fire = site.post("/events", event(EVENTS, "alarm"), **JSON)
     assert fire.status_code == 202, fire.text
     refused = site.post("/webhooks", {"name": "full", "url": "http://127.0.0.1:9/hooks"})
     assert refused.status_code == 503, "what must be written is refused"
-    assert refused.json()["code"] == "database_unavailable"
+    assert refused.json()["code"] == "database_full", "it answers: only its disk is full"
+    assert refused.json()["detail"] == "the database's disk is full"
     assert int(refused.headers["retry-after"]) >= 1
     assert site.get("/events", source="fire")["events"], "what is stored can be read"
     eventually(
         lambda: site.get("/overview")["processing"]["lag_s"] > LAG_S, SAID_WITHIN_S, "lag is shown"
     )
-    assert "records waiting" in site.ioc("doctor").stdout
+    said = site.ioc("doctor").stdout
+    assert said.startswith("- the database's disk is full")
+    assert "records waiting" in said
     assert site.count() == 100, "a batch is stored whole or not at all"
 
     disk.make_room()
@@ -147,6 +166,7 @@ def test_with_a_full_disk_nothing_is_lost_and_with_room_again_all_goes_on(
     raised = site.get("/alarms", rule="fire-alarm")["alarms"]
     assert [alarm["device"] for alarm in raised] == [f"sensor-{EVENTS}"]
     assert site.count("dead_letters") == 0, "no event is to blame for a full disk"
+    assert "disk is full" not in site.ioc("doctor").stdout
     again = site.post("/webhooks", {"name": "full", "url": "http://127.0.0.1:9/hooks"})
     assert again.status_code == 201, again.text
     now = {name: each.pid for name, each in site.running.items() if each.poll() is None}

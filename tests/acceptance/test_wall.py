@@ -5,13 +5,15 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Iterator
-from urllib.parse import urlsplit
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 import httpx
 import pytest
+from selenium.webdriver.common.by import By
 
-from tests.acceptance.house import House, JsonObject, eventually
+from tests.acceptance.house import House, JsonObject, eventually, free_port
 from tests.acceptance.panel import Panel
 from tests.acceptance.wall_page import Row, WallPage, wall_browser
 
@@ -163,3 +165,55 @@ def test_a_silent_server_makes_the_wall_stale_and_a_new_one_brings_it_back_witho
     assert is_same_page(wall)
     # A server that is away is worth a line in the browser's log; nothing else may be there.
     assert all("Failed to load resource" in said for said in wall.complaints())
+
+
+def test_a_wall_whose_key_was_revoked_asks_for_another_and_is_there_again(
+    house: House, tmp_path: Path
+) -> None:
+    port = free_port()
+
+    def start() -> None:
+        house.start("api-guarded", IOC_API_PORT=str(port), IOC_AUTH="true")
+
+    first, second = (
+        house.ioc("key", "create", name, "--role", "viewer").stdout.strip()
+        for name in ("wall-first", "wall-second")
+    )
+    start()
+    with wall_browser(tmp_path) as page:
+        url = f"http://127.0.0.1:{port}"
+        eventually(lambda: answers(url), LOADED_WITHIN_S, "an API with keys")
+
+        def sign_in(key: str) -> None:
+            field = page.driver.find_element(By.ID, "key")
+            field.clear()
+            field.send_keys(key, "\n")
+            eventually(lambda: address(page) == "/wall?area=05443", BACK_WITHIN_S, "on the wall")
+            eventually(lambda: page.condition() == "live", LOADED_WITHIN_S, "a live wall")
+
+        def asks() -> bool:
+            return address(page) == "/login?next=%2Fwall%3Farea%3D05443"
+
+        page.open(url, f"?area={WARD}")
+        eventually(asks, SHOWN_WITHIN_S, "nobody is signed in")
+        sign_in(first)
+        done = house.ioc("key", "revoke", "wall-first")
+        assert done.returncode == 0, done.stderr
+        # The view that is open goes on for up to an hour; the next one is refused.
+        house.kill("api-guarded")
+        start()
+        eventually(asks, BACK_WITHIN_S, "the wall asks for a key instead of being stale for ever")
+        sign_in(second)
+    house.kill("api-guarded")
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/livez", timeout=1).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def address(page: WallPage) -> str:
+    """Return the page's address without its server."""
+    return urlunsplit(("", "", *urlsplit(page.driver.current_url)[2:]))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import wait as wait_for
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -13,6 +15,7 @@ from ioc.alarm import Alarm, State, Step, Transition, shelve, unshelve
 from ioc.rule import RuleSet, Window, load
 from ioc.settings import Settings
 from ioc.severity import Severity
+from streams import timers as handling
 from streams.timers import EXPIRE_ROWS, arm_housekeeping, handlers_of, run_due
 
 NOW = clock.now()
@@ -28,6 +31,15 @@ rules:
     clear: {silence: 5m}
     per: device
     severity: high
+  - id: trouble
+    title: "Lỗi"
+    title_en: "Trouble"
+    type: ioc.fire.reading
+    kind: match
+    when: {state: trouble}
+    clear: {when: {state: normal}}
+    per: device
+    severity: low
 """,
     "test.yaml",
 )
@@ -220,12 +232,99 @@ def test_old_dead_letters_go_in_pieces_and_the_next_look_is_tomorrow(database: D
         )
         arm_housekeeping(conn, NOW)
         arm_housekeeping(conn, at(5))
-    assert due(database, NOW) == 3
+    assert due(database, NOW) == 4
     with database.reading() as conn:
         row = conn.execute("SELECT count(*) AS n FROM dead_letters").fetchone()
     assert row == {"n": 30}
     assert armed(database, "dead_letters_expire") == [NOW + timedelta(days=1)]
     assert EXPIRE_ROWS >= 1000
+
+
+def remember(db: Database, found: dict[tuple[str, str], Window]) -> None:
+    """Store windows; arm the timer that deletes those that are spent."""
+    with db.transaction() as conn:
+        windows.save(conn, found, {}, NOW)
+        timers.arm_once(conn, Timer("windows_expire", "", timers.WALL, NOW))
+
+
+def remembered(db: Database) -> list[str]:
+    with db.reading() as conn:
+        rows = conn.execute("SELECT rule || ' ' || key AS it FROM rule_windows ORDER BY 1")
+        return [row["it"] for row in rows]
+
+
+def test_windows_that_no_event_to_come_needs_are_deleted_and_the_others_stay(
+    database: Database,
+) -> None:
+    remember(
+        database,
+        {
+            ("trouble", "over"): Window(raised=at(-130), cleared=at(-120)),
+            ("trouble", "over-but-late-ones-may-come"): Window(raised=at(-130), cleared=at(-50)),
+            ("trouble", "goes-on"): Window(raised=at(-9_000)),
+            ("smoke", "silent"): Window(raised=at(-120)),
+            ("smoke", "silence-not-handled"): Window(raised=at(-120)),
+            ("of-another-process", "over"): Window(raised=at(-130), cleared=at(-120)),
+        },
+    )
+    with database.transaction() as conn:
+        payload = {"rule": "smoke", "key": "silence-not-handled"}
+        key = "smoke silence-not-handled"
+        timers.arm(conn, Timer("silence", key, timers.STREAM, at(600), payload))
+    read_up_to(database, [at(60), at(0)])
+    assert due(database, NOW, RULES) == 1
+    assert remembered(database) == [
+        "of-another-process over",
+        "smoke silence-not-handled",
+        "trouble goes-on",
+        "trouble over-but-late-ones-may-come",
+    ]
+    assert armed(database, "windows_expire") == [NOW + timedelta(days=1)]
+
+
+def test_no_window_is_deleted_while_a_part_of_the_stream_was_never_read(
+    database: Database,
+) -> None:
+    remember(database, {("trouble", "over"): Window(raised=at(-130), cleared=at(-120))})
+    read_up_to(database, [at(60), None])
+    assert due(database, NOW, RULES) == 1
+    assert remembered(database) == ["trouble over"]
+    assert armed(database, "windows_expire") == [NOW + timedelta(days=1)]
+
+
+def test_windows_are_gone_through_in_pages_past_those_that_stay(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handling, "EXPIRE_WINDOWS", 2)
+    stays, goes = Window(raised=NOW), Window(raised=at(-130), cleared=at(-120))
+    remember(
+        database,
+        {("smoke", f"{n}"): stays for n in range(3)}
+        | {("trouble", f"{n}"): goes for n in range(4)},
+    )
+    read_up_to(database, [NOW])
+    for _ in range(3):
+        assert due(database, NOW, RULES) == 1
+        assert armed(database, "windows_expire") == [NOW], "there is more: at once again"
+    assert due(database, NOW, RULES) == 1
+    assert remembered(database) == ["smoke 0", "smoke 1", "smoke 2"]
+    assert armed(database, "windows_expire") == [NOW + timedelta(days=1)]
+    assert due(database, at(24 * 60), RULES) == 1
+    assert armed(database, "windows_expire") == [at(24 * 60)], "a new day begins at the first"
+
+
+def test_a_window_that_a_worker_is_about_to_change_is_not_deleted(database: Database) -> None:
+    key = ("trouble", "panel-1")
+    remember(database, {key: Window(raised=at(-130), cleared=at(-120))})
+    read_up_to(database, [NOW])
+    with ThreadPoolExecutor(1) as threads:
+        with database.transaction() as worker:
+            windows.lock_rules(worker, [], ["trouble"])
+            round_ = threads.submit(due, database, NOW, RULES)
+            assert wait_for([round_], timeout=0.5).not_done, "it waits for the rule"
+            windows.save(worker, {key: Window(raised=NOW, cleared=at(-120))}, {}, NOW)
+        assert round_.result() == 1
+    assert remembered(database) == ["trouble panel-1"]
 
 
 def test_a_late_events_window_is_refreshed_and_forgotten(database: Database) -> None:

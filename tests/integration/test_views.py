@@ -14,6 +14,7 @@ from api import overview as overview_module
 from api.province import ProvinceReader, local_day, overview
 from connectors.timescale.database import Conn, Database
 from ioc import clock
+from ioc.alarm import HIDDEN, State
 from ioc.rollup import Duration
 from ioc.severity import Severity
 from tests.views_server import Views, raise_alarms, running_views
@@ -194,6 +195,23 @@ def test_open_alarms_are_counted_by_severity_state_and_area(
         "19": {"critical": 1, "high": 0, "medium": 0, "low": 0},
     }
     assert views.get("/overview", area=THERE)["alarms"]["open"] == 1
+
+
+def test_what_is_set_aside_rings_in_no_count_of_severities(
+    views: Views, database: Database
+) -> None:
+    raise_alarms(database, severity=Severity.HIGH, state=State.RETURNED)
+    for state in sorted(HIDDEN):
+        raise_alarms(database, state=state)
+        raise_alarms(database, area=THERE, state=state)
+    found = views.get("/overview")["alarms"]
+    assert found["open"] == 7
+    assert found["by_state"] == {
+        **{"unacknowledged": 0, "acknowledged": 0, "returned": 1},
+        **{"shelved": 2, "suppressed": 2, "out_of_service": 2},
+    }
+    assert found["by_severity"] == {"critical": 0, "high": 1, "medium": 0, "low": 0}
+    assert found["by_area"] == {HERE: {"critical": 0, "high": 1, "medium": 0, "low": 0}}
 
 
 def test_reports_that_need_somebody_are_counted(database: Database) -> None:

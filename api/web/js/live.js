@@ -9,6 +9,7 @@ const BACKOFF_MS = [500, 1000, 2000, 4000, 6000];
 export class LiveFeed {
   #url;
   #receive;
+  #refused;
   #open;
   #source = null;
   #attempts = 0;
@@ -18,13 +19,15 @@ export class LiveFeed {
   #spokeAt = null;
 
   /**
-   * `receive(name, data)` gets every event; `open(url)` makes an EventSource (another one in tests).
+   * `receive(name, data)` gets every event; `refused()` is told when the server answered with an error,
+   * which a browser does not name; `open(url)` makes an EventSource (another one in tests).
    * A broken connection that the browser itself picks up goes on with Last-Event-ID: the server sends
    * the alarms that were missed and the tiles of now.
    */
-  constructor(url, receive, open = (address) => new EventSource(address)) {
+  constructor(url, receive, refused, open = (address) => new EventSource(address)) {
     this.#url = url;
     this.#receive = receive;
+    this.#refused = refused;
     this.#open = open;
   }
 
@@ -44,8 +47,9 @@ export class LiveFeed {
       if (nowMs >= this.#nextAt) this.#connect(nowMs);
       return;
     }
-    // readyState 2: the browser has given up for good.
-    if (this.#source.readyState === 2 || nowMs - this.#heardAt >= SILENT_MS) this.restart(nowMs);
+    const isRefused = this.#source.readyState === 2; // the browser has given up for good
+    if (isRefused || nowMs - this.#heardAt >= SILENT_MS) this.restart(nowMs);
+    if (isRefused) this.#refused();
   }
 
   /** The screen no longer believes its figures: a connection that gave no snapshot in time is left. */

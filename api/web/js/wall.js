@@ -67,7 +67,9 @@ class Wall {
     this.#map = new CommuneMap(part('map'), { ...words, areas: this.#areas, selected: this.#areaCode });
     this.#band = new Band(part('band'), words);
     this.#feed = new LiveFeed(
-      `/api/v1/live?profile=wall${this.#areaQuery()}`, (name, data) => this.#receive(name, data),
+      `/api/v1/live?profile=wall${this.#areaQuery()}`,
+      (name, data) => this.#receive(name, data),
+      () => getJson('/api/v1/me').catch(() => {}), // is it that nobody is signed in any more?
     );
     this.#series = new Map(TILE_NAMES.map((name) => [name, new Upkeep(
       () => this.#loadSeries(name), (retryS) => this.#tiles.showSeriesFailed(name, retryS),

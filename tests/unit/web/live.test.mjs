@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import { LiveFeed } from '../js/live.js';
 import { place } from '../js/placing.js';
-import { Upkeep } from '../js/upkeep.js';
+import { getJson, Upkeep } from '../js/upkeep.js';
 
 /** Stands where the browser's EventSource stands: this file is about when we leave one. */
 class Wire extends EventTarget {
@@ -30,8 +30,11 @@ class Wire extends EventTarget {
 function feed() {
   Wire.made = [];
   const got = [];
-  const live = new LiveFeed('/live', (name, data) => got.push([name, data]), (url) => new Wire(url));
-  return { live, got, made: Wire.made };
+  const refusals = [];
+  const live = new LiveFeed(
+    '/live', (name, data) => got.push([name, data]), () => refusals.push(1), (url) => new Wire(url),
+  );
+  return { live, got, refusals, made: Wire.made };
 }
 
 /** Tick each second until a new connection is made; gives the seconds it took. */
@@ -52,6 +55,32 @@ test('a connection that the browser gave up is made again', () => {
   live.tick(now + 1000);
   assert.ok(secondsToConnect(live, now + 1000) <= 2);
   assert.equal(made[1].url, '/live');
+});
+
+test('only a connection that the server refused is told as refused', () => {
+  const { live, made, refusals } = feed();
+  const now = performance.now();
+  live.tick(now);
+  live.tick(now + 15_000); // gone quiet
+  assert.equal(refusals.length, 0);
+  secondsToConnect(live, now + 15_000);
+  made.at(-1).readyState = 2;
+  live.tick(now + 20_000);
+  live.tick(now + 20_001);
+  assert.equal(refusals.length, 1);
+});
+
+test('a screen whose session is over goes to the login and would come back as it was', async (t) => {
+  const went = [];
+  const place = { pathname: '/wall', search: '?area=05443&screen=55', replace: (url) => went.push(url) };
+  let status = 503;
+  t.mock.method(globalThis, 'fetch', async () => new Response('{}', { status }));
+  globalThis.location = place;
+  await assert.rejects(getJson('/api/v1/me'));
+  assert.deepEqual(went, []);
+  status = 401;
+  await assert.rejects(getJson('/api/v1/me'));
+  assert.deepEqual(went, ['/login?next=%2Fwall%3Farea%3D05443%26screen%3D55']);
 });
 
 test('a connection that has gone quiet is left after fifteen seconds', () => {
