@@ -41,7 +41,7 @@ class Settings(BaseSettings):
     replication: int = Field(1, ge=1, le=5, description="Replicas of each topic.")
     group: str = Field("ioc-worker", description="Consumer group of the workers.")
     batch_rows: int = Field(
-        20_000, ge=1, le=100_000, description="Most records that one transaction takes."
+        10_000, ge=1, le=100_000, description="Most records that one transaction takes."
     )
     committers: int = Field(
         3, ge=1, le=64, description="Processes of a worker that decode and commit."

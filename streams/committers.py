@@ -1,19 +1,22 @@
 """Committers in processes of their own: the worker fetches, they decode and commit.
 
-Record batches go through a socket as columns, a report of each unit comes back. A committer that
-dies takes nothing with it but a transaction that did not happen; its worker then ends, loudly. A
-worker that dies takes its committers with it: their socket ends.
+A unit is left as columns in memory that both sides hold, a socket says how long it is, and a report
+comes back. A committer that dies takes nothing with it but a transaction that did not happen; its
+worker then ends, loudly. A worker that dies takes its committers with it: their socket ends.
 """
 
 from __future__ import annotations
 
 import contextlib
 import gc
+import os
+import pickle
 import queue
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
@@ -71,10 +74,12 @@ class CommitterProcess:
 
     def __init__(self, brief: Brief) -> None:
         ours, theirs = socket.socketpair()
+        self._memory = _memory()
+        descriptors = (theirs.fileno(), self._memory)
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - our own command
-                [sys.executable, "-m", "ioc.cli", "committer", str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
+                [sys.executable, "-m", "ioc.cli", "committer", *map(str, descriptors)],
+                pass_fds=descriptors,
                 start_new_session=True,  # a Ctrl-C is the worker's to pass on
             )
         self._conn = Connection(ours.detach())
@@ -91,7 +96,9 @@ class CommitterProcess:
             CommitterDiedError: it ended by itself; nobody knows whether it committed.
         """
         try:
-            self._conn.send([packed(batch) for batch in unit])
+            document = pickle.dumps([packed(batch) for batch in unit], pickle.HIGHEST_PROTOCOL)
+            os.pwrite(self._memory, document, 0)
+            self._conn.send(len(document))
             while isinstance(found := self._conn.recv(), bool):
                 self.waits = found
                 metrics.WORKER_RETRIES.labels("database").inc(found)
@@ -121,32 +128,45 @@ class CommitterProcess:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        os.close(self._memory)
 
 
-def serve(descriptor: int) -> None:
-    """Commit what comes through a socket until it ends: the other side of `CommitterProcess`."""
+def _memory() -> int:
+    """Return a file that is only memory (where there is such a thing), for one unit at a time.
+
+    Megabytes through a socket go in hundreds of small pieces, each with a change of process.
+    """
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("ioc-unit")
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
+
+
+def serve(descriptor: int, memory: int) -> None:
+    """Commit what a worker leaves in memory until it ends: the other side of `CommitterProcess`."""
     conn = Connection(descriptor)
-    units: queue.SimpleQueue[list[Packed] | None] = queue.SimpleQueue()
+    lengths: queue.SimpleQueue[int | None] = queue.SimpleQueue()
     brief: Brief = conn.recv()
     guard = Guard(brief.database_url, brief.memory(), conn.send)
     committer = Committer(guard)
 
     def end(*_: object) -> None:
         committer.stop()
-        units.put(None)
+        lengths.put(None)
 
     def receive() -> None:
         # In a thread of its own, so that the worker's death is seen while the database is away.
         with contextlib.suppress(EOFError, OSError):
             while True:
-                units.put(conn.recv())
+                lengths.put(conn.recv())
         end()
 
     signal.signal(signal.SIGTERM, end)
     gazetteer().at(21.59, 105.84)  # the polygons are loaded now, not with the first event
     calm_collector()
     threading.Thread(target=receive, name="receive", daemon=True).start()
-    while (unit := units.get()) is not None:
+    while (length := lengths.get()) is not None:
+        unit: list[Packed] = pickle.loads(os.pread(memory, length, 0))  # noqa: S301 - our worker's
         report: Report | Exception
         try:
             report = committer.commit([unpacked(batch) for batch in unit])

@@ -128,10 +128,15 @@ class Pipeline:
         return any(committer.waits for committer in self._committers)
 
     async def take(self, event: EventT[RecordBatch]) -> None:
-        """Have a batch committed; return when less is waiting than a unit takes."""
+        """Have a batch committed; return when there is room for more.
+
+        A unit's worth may wait for each committer: what waits for partitions that are busy must not
+        keep a free committer from the others.
+        """
         self._waiting.append(Waiting(cast("RecordBatch", event.value), event))
         self._start()
-        while self._units and sum(each.size for each in self._waiting) >= self._rows_max:
+        room = self._rows_max * len(self._committers)
+        while self._units and sum(each.size for each in self._waiting) >= room:
             await asyncio.wait(self._units, return_when=asyncio.FIRST_COMPLETED)
 
     async def settle(self) -> None:

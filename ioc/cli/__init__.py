@@ -96,11 +96,11 @@ def worker() -> None:
 
 
 @app.command(hidden=True)
-def committer(descriptor: int) -> None:
+def committer(descriptor: int, memory: int) -> None:
     """Commit for a worker, which starts this itself."""
     from streams.committers import serve
 
-    serve(descriptor)
+    serve(descriptor, memory)
 
 
 @app.command()

@@ -35,6 +35,7 @@ DONE_WITHIN_S = 300.0
 STANDS_STILL_S = 30.0
 LOOK_FOR_BEGIN_EVERY_S = 0.02
 DROP_WITHIN_S = 60.0
+TUNABLE = ("IOC_BATCH_ROWS", "IOC_COMMITTERS", "IOC_FETCH_BYTES")
 #: The sum over the rollup costs the machine a few milliseconds, so it is asked for rarely while
 #: the end is far; this is how exactly the end is seen.
 LOOK_FOR_DONE_MIN_S, LOOK_FOR_DONE_MAX_S = 0.05, 0.5
@@ -219,12 +220,17 @@ def run(contestant: Contestant, load: Load, server: Server, folder: Path) -> Run
     )
 
 
+def _tuned() -> dict[str, str]:
+    """Return the settings that somebody wants to try; without them the worker's are stock."""
+    return {name: os.environ[name] for name in TUNABLE if name in os.environ}
+
+
 def _start(contestant: Contestant, house: House) -> subprocess.Popen[bytes]:
     with (house.folder / "worker.log").open("ab") as log:
         return subprocess.Popen(
             [contestant.python, *contestant.arguments],
             cwd=house.folder,  # Faust leaves a folder where it stands
-            env=house.environment | {"PYTHONPATH": str(REPOSITORY)},
+            env=house.environment | _tuned() | {"PYTHONPATH": str(REPOSITORY)},
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,

@@ -1,9 +1,9 @@
 """What every app that is not ours shares: reading, placing, the statements and the one rule.
 
-Reading and placing are the product's own, `events`, `dead_letters` and `alarms` are its tables with
-their keys and indexes; the rollup is a table as one would make it for one process. What these apps
-leave out (visits, devices, reports, three of four rules, the alarm log, the fence) is in their
-favour.
+They read with pydantic, as one would, and place as the product does; `events`, `dead_letters` and
+`alarms` are its tables with their keys and indexes; the rollup is a table as one would make it for
+one process. What these apps leave out (visits, devices, reports, three of four rules, the alarm
+log, the fence) is in their favour.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from uuid import uuid4
 import psycopg
 
 from ioc.area import place_many
-from ioc.event import Event, Headers, Refusal, decode
+from ioc.event import Event, Headers, Refusal
+from ioc.event.judge import judge
 
 Row = tuple[object, ...]
 
@@ -105,7 +106,7 @@ def read(records: Iterable[Raw]) -> Batch:
     dead: list[Row] = []
     for record in records:
         received_at = _EPOCH + record.timestamp_ms * _MILLISECOND
-        found = decode(record.value, record.headers, record.topic, received_at)
+        found = judge(record.value, record.headers, record.topic, received_at)
         if isinstance(found, Event):
             events.append((found, record))
         else:
