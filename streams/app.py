@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 #: Faust would kick out a worker that waits for its database; our watchdog knows the difference.
 MAX_POLL_INTERVAL_S = 7 * 24 * 3600.0
 HOLD_EVERY_S = 1.0
+ASK_ENDS_EVERY_S = 2.0
 
 
 class BatchSchema(faust.Schema[Any, Any]):
@@ -99,7 +100,11 @@ def make_app(settings: Settings, brief: Brief) -> faust.App:
         holds = _holds(pipeline.consumer, pipeline.processed_at)
         await asyncio.to_thread(holder.say, holds, clock.now())
 
+    async def ask_ends() -> None:
+        await cast("BatchConsumer", app.consumer).ask_ends()
+
     app.timer(HOLD_EVERY_S, name="hold")(hold)
+    app.timer(ASK_ENDS_EVERY_S, name="ask_ends")(ask_ends)
 
     async def answer() -> None:
         host, port = settings.metrics_host, settings.worker_metrics_port

@@ -15,8 +15,13 @@ from ioc.event import Event
 from ioc.rule import EMPTY, Per, Raise, Rule, RuleSet, Verdict, Window, evaluate, silence_due
 
 #: Keys with a history of their own in `events` (its `ref`); for these a clear without a raise is
-#: not remembered, see connectors.timescale.windows.
-_WITH_HISTORY = {(Per.DEVICE,), (Per.REPORT,)}
+#: not remembered, see connectors.timescale.windows. The history of a citizen's phone is that of its
+#: report, so a device of other types has none.
+_WITH_HISTORY = {
+    ((Per.DEVICE,), "ioc.camera.alert"),
+    ((Per.DEVICE,), "ioc.fire.reading"),
+    ((Per.REPORT,), "ioc.citizen.report"),
+}
 
 
 class Touch(NamedTuple):
@@ -69,7 +74,8 @@ def _evaluated(
         to_come.discard((touch.of, touch.event.time, touch.event.id))
         window = known.get(touch.of)
         facts = [touch.event]
-        if window is None and touch.rule.per in _WITH_HISTORY and touch.event.ref is not None:
+        has_history = (touch.rule.per, touch.rule.type) in _WITH_HISTORY
+        if window is None and has_history and touch.event.ref is not None:
             if not touch.rule.raises(touch.event):
                 continue
             later = windows.later_events(conn, touch.event)

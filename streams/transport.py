@@ -7,6 +7,7 @@ records instead of two tasks for each), and positions come from the database ins
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -16,7 +17,7 @@ from typing import Any, NamedTuple, Protocol, cast
 
 import aiokafka
 from aiokafka.consumer import fetcher
-from aiokafka.errors import NoOffsetForPartitionError
+from aiokafka.errors import KafkaError, NoOffsetForPartitionError
 from faust.transport.consumer import ensure_TP
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage, Message
@@ -34,6 +35,8 @@ FETCH_WAIT_MS = 100
 CREATE_TIME = 0
 #: Between the broker's answer «there is no more» and our reading of the clock.
 ANSWER_MARGIN = timedelta(seconds=1)
+#: A broker that is away must not hold up who asks.
+ASK_ENDS_S = 2.0
 
 
 class Record(Protocol):
@@ -177,6 +180,8 @@ class BatchConsumer(driver.Consumer):
         self.fetched: dict[TP, int] = {}
         #: Where the database stands, as far as this worker knows.
         self.stored: dict[TP, int] = {}
+        #: How far the partitions that are behind go, as the broker said when it was last asked.
+        self.ends: dict[TP, int] = {}
 
     def _new_consumer_thread(self) -> ConsumerThreadWithShortWait:
         return ConsumerThreadWithShortWait(self, loop=self.loop, beacon=self.beacon)
@@ -291,11 +296,20 @@ class BatchConsumer(driver.Consumer):
             return None if answered_at is None else answered_at - ANSWER_MARGIN
         return None
 
+    async def ask_ends(self) -> None:
+        """Ask how far the partitions go that are behind: while nothing is fetched, nobody says."""
+        behind = [tp for tp in self.stored if tp in self.assignment() and self.lag(tp) > 0]
+        try:
+            async with asyncio.timeout(ASK_ENDS_S):
+                self.ends = dict(await self._thread.highwaters(*behind)) if behind else {}
+        except (TimeoutError, KafkaError) as error:
+            log.debug("Kafka does not say how far it goes: %s", error)
+
     def lag(self, tp: TP) -> int:
         """Return how many records are waiting, as far as the broker has said."""
         position = self.stored.get(tp, 0)
         with contextlib.suppress(AssertionError, KeyError):  # lost to a rebalance a moment ago
-            end = self.highwater(tp) or 0
+            end = max(self.highwater(tp) or 0, self.ends.get(tp, 0))
             if position == self.fetched.get(tp):
                 # A transaction's markers take offsets and are no records.
                 position = max(

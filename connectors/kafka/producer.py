@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kafka import KafkaProducer
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, KafkaTimeoutError
 
 from ioc.errors import BrokerUnavailableError
 
@@ -50,6 +50,8 @@ class Producer:
         }
         self._producer: KafkaProducer | None = None
         self._lock = threading.Lock()
+        #: Held while a producer is made, which may take as long as a caller has.
+        self._connecting = threading.Lock()
 
     def publish(self, records: Sequence[Record], timeout_s: float = 2.0) -> None:
         """Return once Kafka has every record; raise `BrokerUnavailableError` otherwise.
@@ -60,7 +62,7 @@ class Producer:
         deadline = time.monotonic() + timeout_s
         producer = None
         try:
-            producer = self._connected(timeout_s)
+            producer = self._connected(timeout_s, deadline)
             futures = [
                 producer.send(
                     record.topic,
@@ -84,19 +86,33 @@ class Producer:
         if producer is not None:
             _end(producer, 1.0)
 
-    def _connected(self, timeout_s: float) -> KafkaProducer:
-        with self._lock:  # two threads that find none must not make two
-            if self._producer is None:
-                timeout_ms = int(timeout_s * 1000)
-                self._producer = KafkaProducer(
-                    **self._options,
-                    max_block_ms=timeout_ms,
-                    # kafka-python wants this below the delivery's timeout by more than the linger.
-                    request_timeout_ms=max(1, timeout_ms - self._options["linger_ms"] - 1),
-                    delivery_timeout_ms=timeout_ms,
-                    bootstrap_timeout_ms=timeout_ms,
-                )
-            return self._producer
+    def _connected(self, timeout_s: float, deadline: float) -> KafkaProducer:
+        if (known := self._producer) is not None:
+            return known
+        # Two threads that find none must not make two; nor may the second begin to wait only when
+        # the first has waited in vain.
+        if not self._connecting.acquire(timeout=max(0.0, deadline - time.monotonic())):
+            raise KafkaTimeoutError("another thread is still connecting")
+        try:
+            if (known := self._producer) is not None:
+                return known
+            left_ms = int((deadline - time.monotonic()) * 1000)
+            if left_ms <= 0:
+                raise KafkaTimeoutError("there was no time left to connect")
+            timeout_ms = int(timeout_s * 1000)
+            made = KafkaProducer(
+                **self._options,
+                max_block_ms=timeout_ms,
+                # kafka-python wants this below the delivery's timeout by more than the linger.
+                request_timeout_ms=max(1, timeout_ms - self._options["linger_ms"] - 1),
+                delivery_timeout_ms=timeout_ms,
+                bootstrap_timeout_ms=left_ms,
+            )
+            with self._lock:
+                self._producer = made
+            return made
+        finally:
+            self._connecting.release()
 
     def _drop(self, broken: KafkaProducer | None) -> None:
         """Forget a producer whose broker is away: its buffer must not be sent behind our back."""

@@ -1,4 +1,4 @@
-"""Where the embedded broker's partitions really end: it says the second record of the last batch."""
+"""Where the partitions of the embedded broker end: it says the beginning of the last batch."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ Ends = dict[tuple[str, int], tuple[int, int]]
 def true_ends(settings: Settings, said: Mapping[tuple[str, int], tuple[int, int]]) -> Ends:
     """Return the first and the next offset of each partition, read from the records themselves.
 
-    `said` is what `topics.ends` returns. A broker hands over whole batches, so one record of the last
-    batch is enough to see all of it. Apache Kafka needs none of this.
+    `said` is what `topics.ends` returns: of the embedded broker one beyond the first record of the
+    last batch. It hands over whole batches, so asking for that record shows all of it. Apache Kafka
+    needs none of this.
 
     Raises:
         BrokerUnavailableError: not every last batch came in time.

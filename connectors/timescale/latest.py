@@ -104,7 +104,12 @@ def _folded(rows: Sequence[Placed]) -> dict[str, object]:
     ordered = sorted(rows, key=lambda row: (row.event.time, row.event.id))
     newest = ordered[-1]
     opened = [row.event.time for row in ordered if row.event.data["status"] == "open"]
-    due = [row for row in ordered if row.event.data.get("due_at") is not None]
+    dues = [
+        (row.event.time, row.event.data["due_at"])
+        for row in rows
+        if row.event.data.get("due_at") is not None
+    ]
+    due_set_at, due_at = max(dues, default=(None, None))
     return {
         "report": newest.event.data["report"],
         "area": newest.area,
@@ -112,8 +117,8 @@ def _folded(rows: Sequence[Placed]) -> dict[str, object]:
         "status": newest.event.data["status"],
         "status_at": newest.event.time,
         "opened_at": opened[0] if opened else None,
-        "due_at": due[-1].event.data["due_at"] if due else None,
-        "due_set_at": due[-1].event.time if due else None,
+        "due_at": due_at,
+        "due_set_at": due_set_at,
         "emergency": any(row.event.data.get("emergency") is True for row in ordered),
         "event_id": newest.event.id,
     }

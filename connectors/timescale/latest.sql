@@ -16,7 +16,8 @@ ON CONFLICT (source, device) DO UPDATE SET
 WHERE excluded.last_seen > devices.last_seen OR excluded.first_seen < devices.first_seen
 
 -- name: hear_reports
--- The newest word wins whatever order they come in; at the same instant the larger identity.
+-- The newest word wins whatever order they come in; at the same instant the larger identity, and of
+-- two due dates the later.
 INSERT INTO reports (report, area, category, status, status_at, opened_at, due_at, due_set_at,
     emergency, event_id)
 SELECT report, area, category, status, status_at, opened_at, due_at, due_set_at, emergency,
@@ -33,7 +34,9 @@ ON CONFLICT (report) DO UPDATE SET
          ) AS w (area, category, status, status_at, event_id)
          ORDER BY w.status_at DESC, w.event_id DESC LIMIT 1),
     opened_at = least(reports.opened_at, excluded.opened_at),
-    due_at = CASE WHEN reports.due_set_at IS NULL OR excluded.due_set_at >= reports.due_set_at
-        THEN excluded.due_at ELSE reports.due_at END,
+    due_at = CASE WHEN reports.due_set_at IS NULL OR excluded.due_set_at > reports.due_set_at
+        THEN excluded.due_at
+        WHEN excluded.due_set_at = reports.due_set_at THEN greatest(excluded.due_at, reports.due_at)
+        ELSE reports.due_at END,
     due_set_at = greatest(reports.due_set_at, excluded.due_set_at),
     emergency = reports.emergency OR excluded.emergency

@@ -107,8 +107,8 @@ def test_doctor_says_what_is_behind_while_the_worker_is_stopped_and_nothing_when
     house.start("worker")
     house.wait_stored(behind, where="ce_source = '/behind'")
     house.wait_ready()
-    done = eventually(lambda: well(house), WITHIN_S, "nothing is wrong any more")
-    assert done == "nothing is wrong\n"
+    said = eventually(lambda: well(house), WITHIN_S, "nothing is wrong any more")
+    assert said == "nothing is wrong\n"
     assert house.ioc("doctor", "--drained").returncode == 0
 
 
@@ -135,9 +135,7 @@ def well(house: House) -> str | None:
     return done.stdout if done.returncode == 0 else None
 
 
-def test_where_an_event_came_from_is_for_operators(
-    database: Database, tmp_path: Path
-) -> None:
+def test_where_an_event_came_from_is_for_operators(database: Database, tmp_path: Path) -> None:
     with database.transaction() as conn:
         conn.execute(
             """INSERT INTO events (time, id, received_at, source, type, ce_source, ce_id, area,

@@ -1,0 +1,197 @@
+"""Alarms come to the same occurrences and end states in any order (docs/rules.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import permutations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from connectors.timescale.database import Database
+from ioc.rule import load, shipped
+from ioc.settings import Settings
+from streams.timers import arm_housekeeping, handlers_of, run_due
+from tests.integration.telling import (
+    NOW,
+    Copy,
+    JsonObject,
+    Rows,
+    Store,
+    copies,
+    events,
+    in_order_of_arrival,
+    in_order_of_rank,
+    plainly,
+    received_at,
+)
+
+#: Beside the shipped ones: what ends by itself, by silence, by either, for each sort of key.
+SITE = """
+rules:
+  - id: phone
+    title: "Máy gọi khẩn cấp"
+    title_en: "Phone in distress"
+    type: ioc.citizen.report
+    kind: match
+    when: {emergency: true, status: [open, reopened]}
+    per: device
+    severity: high
+    clear: {when: {status: [resolved, rejected]}}
+  - id: heat
+    title: "Nóng"
+    title_en: "Heat"
+    type: ioc.fire.reading
+    kind: match
+    when: {kind: heat, state: alarm}
+    per: device
+    severity: medium
+    clear: {when: {kind: heat, state: [restore, normal]}, silence: 15m}
+  - id: place
+    title: "Cháy tại {area}"
+    title_en: "Fire in {area}"
+    type: ioc.fire.reading
+    kind: match
+    when: {kind: smoke, state: alarm}
+    per: [area, kind]
+    severity: high
+    clear: {when: {kind: smoke, state: restore}}
+    acknowledge: false
+  - id: crowd
+    title: "Khói ở {device}"
+    title_en: "Smoke at {device}"
+    type: ioc.camera.alert
+    kind: count
+    when: {label: [smoke, fire], phase: new}
+    count: {n: 2, within: 12m}
+    per: device
+    severity: low
+    clear: {when: {phase: update}, silence: 15m}
+    acknowledge: false
+"""
+RULES = shipped().overlaid(load(SITE, "site.yaml"))
+ALARMING = ("ioc.fire.reading", "ioc.camera.alert", "ioc.citizen.report")
+#: Every one of the rules takes an event that is less than an hour late.
+DELAYS = st.sampled_from([timedelta(minutes=n) for n in (0, 0, -4, 1, 10, 30, 59)])
+#: What the stream has passed when everybody looks: some silences are over, or all.
+ENDS = st.sampled_from([timedelta(0), timedelta(0), timedelta(minutes=9), timedelta(days=1)])
+BOUNDED = settings(
+    deadline=None,
+    max_examples=45,
+    # The fixture is one database for all examples; each begins with emptying it.
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+#: The pool's threads roll dice too, perhaps while Hypothesis draws; it takes that for ours.
+pytestmark = pytest.mark.filterwarnings("ignore:Do not use the `random` module")
+
+Order = Callable[[Sequence[JsonObject], Sequence[Copy]], list[Copy]]
+
+
+@pytest.fixture
+def store(database: Database) -> Iterator[Store]:
+    opened = Store.opened(database.url, RULES)
+    yield opened
+    opened.conn.close()
+
+
+class Notifier:
+    """Runs timers when the stream has passed them, as far as it has."""
+
+    def __init__(self, store: Store, database: Database) -> None:
+        self._store = store
+        self._database = database
+        self._handlers = handlers_of(Settings(retention_days=None), RULES)
+        with database.transaction() as conn:
+            arm_housekeeping(conn, NOW)
+
+    def passes(self, progress: datetime) -> None:
+        """Let the stream be read up to there, and run what is due until nothing is."""
+        self._store.conn.execute(
+            "UPDATE offsets SET held_at = %s, progress_at = greatest(progress_at, %s)",
+            (NOW, progress),
+        )
+        while run_due(self._database, self._handlers, NOW):
+            pass
+
+
+def told_and_timed(
+    store: Store, database: Database, told: list[JsonObject], way: list[Copy], end: datetime
+) -> dict[str, Rows]:
+    """Tell it; timers run on the way, and at last all that are due at `end`."""
+    store.empty()
+    notifier = Notifier(store, database)
+    arrivals = [received_at(told[copy.event], copy) for copy in way]
+    # The stream is where the earliest record that is still to come was.
+    store.tell(told, way, after=lambda n: notifier.passes(min(arrivals[n:], default=end)))
+    notifier.passes(end)
+    return ended(store)
+
+
+def ended(store: Store) -> dict[str, Rows]:
+    """Return what rules.md promises for any order, where nobody has acted."""
+    matches = [rule.id for rule in RULES.rules if rule.kind == "match" and rule.ack_required]
+    kept = store.rows(
+        "SELECT rule, key, state, active, severity, count, raised_at, event_source, event_id, "
+        "event_time, area, device, title, lat, lon, ended_at FROM alarms"
+    )
+    return {
+        "occurrences": [row for row in kept if row[0] in matches],
+        # Nothing but silence clears it: a person must have seen each, however it came.
+        "camera-fire": [row[:4] for row in kept if row[0] == "camera-fire"],
+        "active": store.rows("SELECT rule, key FROM alarms WHERE active AND ended_at IS NULL"),
+        "silences": store.rows("SELECT key, due_at FROM timers WHERE kind = 'silence'"),
+    }
+
+
+def check(
+    store: Store, database: Database, told: list[JsonObject], data: st.DataObject, order: Order
+) -> None:
+    drawn = data.draw(copies(len(told), DELAYS), label="copies")
+    way = order(told, drawn)
+    last = max(received_at(told[copy.event], copy) for copy in way)
+    end = last + data.draw(ENDS, label="end")
+    expected = told_and_timed(store, database, told, plainly(told), end)
+    assert told_and_timed(store, database, told, way, end) == expected
+
+
+@BOUNDED
+@given(data=st.data())
+def test_an_hour_of_events_ends_in_the_same_alarms_in_any_order(
+    store: Store, database: Database, data: st.DataObject
+) -> None:
+    told = data.draw(events(types=ALARMING, least=4), label="events")
+    check(store, database, told, data, in_order_of_rank)
+
+
+@BOUNDED
+@given(data=st.data())
+def test_four_hours_end_in_the_same_alarms_however_late_each_event_is(
+    store: Store, database: Database, data: st.DataObject
+) -> None:
+    told = data.draw(events(types=ALARMING, least=6, size=16, minutes=240), label="events")
+    check(store, database, told, data, in_order_of_arrival)
+
+
+def test_a_rule_about_phones_goes_by_the_phone_and_not_by_its_report(store: Store) -> None:
+    def word(second: int, phone: str, status: str) -> JsonObject:
+        return {
+            "specversion": "1.0",
+            "type": "ioc.citizen.report",
+            "source": "/a",
+            "id": f"{second}",
+            "time": f"2026-11-22T16:30:{second:02}Z",
+            "device": phone,
+            "data": {"report": "r1", "category": "x", "status": status, "emergency": True},
+        }
+
+    # Somebody else's word on the same report comes between the two of this phone.
+    told = [word(1, "d1", "open"), word(14, "d2", "resolved"), word(30, "d1", "resolved")]
+    for order in permutations(told):
+        for ends_unit in (False, True):
+            store.empty()
+            store.tell(order, [Copy(n, ends_unit=ends_unit) for n in range(3)])
+            found = store.rows("SELECT key, state FROM alarms WHERE rule = 'phone'")
+            assert found == [("d1", "returned")], (order, ends_unit)
