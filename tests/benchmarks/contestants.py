@@ -10,11 +10,11 @@ from tests.benchmarks.contest import REPOSITORY, Contestant
 
 #: The frameworks that we compare with ask for other versions than ours, so they live on their own.
 BENCH_PYTHON = REPOSITORY / ".venv-bench" / "bin" / "python"
-#: What a worker under load puts into one transaction at most.
+#: What a worker under load puts into one transaction at most; the bench knows how many it did.
 LIMIT_ROWS = int(Settings.model_fields["batch_rows"].default)
 
 
-def contestants(limit_rows: int = LIMIT_ROWS) -> tuple[Contestant, ...]:
+def contestants() -> tuple[Contestant, ...]:
     """Return everybody, those that are likest side by side."""
     return (
         # It has claimed its partitions and reads from here on.
@@ -26,7 +26,7 @@ def contestants(limit_rows: int = LIMIT_ROWS) -> tuple[Contestant, ...]:
         ),
         Contestant(
             "staged_limit",
-            ("-m", "tests.benchmarks.staged_limit", str(limit_rows)),
+            ("-m", "tests.benchmarks.staged_limit", str(LIMIT_ROWS)),
             rollup="rollup_1m",
             whole=False,
         ),

@@ -16,7 +16,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,7 +31,7 @@ from tests.benchmarks.contest import (
     run,
     running_postgres,
 )
-from tests.benchmarks.contestants import LIMIT_ROWS, able, contestants
+from tests.benchmarks.contestants import able, contestants
 from tests.benchmarks.load import Load, make_load
 
 EVENTS = 300_000
@@ -81,21 +81,36 @@ class Contest:
 
 
 def measure(
-    contest: Contest, contestants: Sequence[Contestant], rounds: int, *, repeats: bool
+    contest: Contest,
+    contestants: Sequence[Contestant],
+    rounds: int,
+    *,
+    limit_rows: int | None,
+    repeats: bool,
 ) -> dict[str, list[Run]]:
     """Run everybody in turn, `rounds` times; then, once, what met a busy machine."""
     started_s = time.monotonic()
     runs: dict[str, list[Run]] = {each.name: [] for each in contestants}
     busy: list[Contestant] = []
     for contestant in list(contestants) * rounds:
-        found = contest.run(contestant)
+        found = contest.run(sized(contestant, limit_rows, runs))
         runs[contestant.name].append(found)
         if found.busy:
             busy.append(contestant)
     for contestant in busy if repeats else ():
         if time.monotonic() - started_s < REPEAT_UNTIL_S:
-            runs[contestant.name].append(contest.run(contestant))
+            runs[contestant.name].append(contest.run(sized(contestant, limit_rows, runs)))
     return runs
+
+
+def sized(
+    contestant: Contestant, limit_rows: int | None, runs: Mapping[str, Sequence[Run]]
+) -> Contestant:
+    """Return the contestant; the limit with transactions as large as ours were a moment ago."""
+    if contestant.name != "staged_limit" or not (limit_rows or runs.get("ioc")):
+        return contestant
+    rows = limit_rows or round(runs["ioc"][-1].rows_per_transaction)
+    return replace(contestant, arguments=(*contestant.arguments[:-1], str(rows)))
 
 
 def take_cores(wanted: int) -> None:
@@ -111,7 +126,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--cores", type=int, default=CORES)
     parser.add_argument("--only", action="append", choices=[each.name for each in contestants()])
     parser.add_argument(
-        "--limit-rows", type=int, default=LIMIT_ROWS, help="records of one staged transaction"
+        "--limit-rows",
+        type=int,
+        help="records of one staged transaction; else as many as ours had on average",
     )
     parser.add_argument(
         "--repeat",
@@ -130,7 +147,7 @@ def main() -> int:
         print("the bench reads /proc: it runs on Linux only", file=sys.stderr)
         return 1
     take_cores(asked.cores)
-    everybody = contestants(asked.limit_rows)
+    everybody = contestants()
     taking_part = able([each for each in everybody if not asked.only or each.name in asked.only])
     if asked.profile:
         OUTPUT.parent.mkdir(exist_ok=True)
@@ -142,7 +159,13 @@ def main() -> int:
     try:
         with running_postgres(folder / "postgres") as server:
             contest = Contest(asked.events, server, folder)
-            runs = measure(contest, taking_part, asked.rounds, repeats=asked.repeat)
+            runs = measure(
+                contest,
+                taking_part,
+                asked.rounds,
+                limit_rows=asked.limit_rows,
+                repeats=asked.repeat,
+            )
     except WrongError as error:
         print(f"{error}\nThe logs are in {folder}.", file=sys.stderr)
         return 1
