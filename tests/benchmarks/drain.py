@@ -13,6 +13,7 @@ import itertools
 import os
 import platform
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -142,6 +143,8 @@ def _arguments() -> argparse.Namespace:
 
 def main() -> int:
     """Measure, print and write; 1 when counts are wrong or a floor is missed, the machine quiet."""
+    # Whoever ends the bench ends what it started, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     asked = _arguments()
     if platform.system() != "Linux":
         print("the bench reads /proc: it runs on Linux only", file=sys.stderr)

@@ -15,7 +15,6 @@ from tests.benchmarks.load import Load, make_load
 
 EVENTS = 600
 #: Several transactions, also of so few.
-LIMIT_ROWS = 200
 
 pytestmark = pytest.mark.skipif(
     platform.system() != "Linux", reason="the bench reads /proc: it runs on Linux only"
@@ -38,7 +37,7 @@ def load() -> Load:
     return made
 
 
-@pytest.mark.parametrize("contestant", contestants(LIMIT_ROWS), ids=lambda each: each.name)
+@pytest.mark.parametrize("contestant", contestants(), ids=lambda each: each.name)
 def test_a_contestant_does_the_work_exactly(
     contestant: Contestant, load: Load, server: Server, tmp_path: Path
 ) -> None:
