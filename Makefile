@@ -60,6 +60,11 @@ bench: $(DEVELOPMENT) $(BENCH) ## Measure the drain rate beside other frameworks
 bench-live: $(DEVELOPMENT) ## Measure live views beside nginx with nchan, and latency; writes build/bench-live.json
 	$(BIN)/python -m tests.benchmarks.live
 
+.PHONY: bench-growth
+bench-growth: $(DEVELOPMENT) ## Measure that answers and memory do not grow with what is stored; takes 20 GB of disk
+	$(BIN)/python -m tests.benchmarks.growth
+	$(BIN)/python -m tests.benchmarks.growth_memory
+
 # Without the resolver: the lock file is whole, and takes our pydantic though Quix Streams does not ask for it.
 $(BENCH): requirements-bench.lock
 	@echo "installing the frameworks that we compare with, in $(BENCH_VENV)"

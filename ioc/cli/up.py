@@ -36,6 +36,8 @@ READY_TIMEOUT_S = 60.0
 READY_CHECK_INTERVAL_S = 0.5
 RENEW_RETRY_S = 5.0
 DRAINED_TIMEOUT_S = 15.0
+#: A worker that was just killed is back and through with what waited for it.
+DRAIN_WITHIN_S = 40.0
 
 EXIT_FAILED = 1
 EXIT_CONFIG = 2
@@ -49,6 +51,8 @@ class Process:
     arguments: tuple[str, ...]
     #: Knows positions in the broker's log, so it starts anew with each new log.
     reads_log: bool = False
+    #: Puts events into the broker, so it ends before those who read them.
+    publishes: bool = False
     simulates: bool = False
 
 
@@ -56,8 +60,8 @@ class Process:
 PROCESSES = (
     Process("worker", ("worker",), reads_log=True),
     Process("notifier", ("notifier",), reads_log=True),
-    Process("api", ("api",), reads_log=True),
-    Process("simulate", ("simulate", "--live"), simulates=True),
+    Process("api", ("api",), reads_log=True, publishes=True),
+    Process("simulate", ("simulate", "--live"), publishes=True, simulates=True),
 )
 
 
@@ -204,8 +208,9 @@ class _Up:
         try:
             self._start()
             self._watch()
-        finally:
             self._say("Stopping.")
+            self._drain()
+        finally:
             self._supervisor.stop_all()
             self._postgres.close()
             remove_run(self._folder)
@@ -365,6 +370,28 @@ class _Up:
         except StopRequestedError:
             return False
         return code == 0
+
+    # Stopping
+
+    def _drain(self) -> None:
+        """Have the workers store what the broker has accepted: its memory ends with it."""
+        broker = self._supervisor.child("broker")
+        if broker is None or broker.gone or self._renew_at_s is not None:
+            return
+        mark_broker_full(self._folder, full=True)  # who sends from elsewhere waits
+        self._supervisor.stop(*(each.name for each in self._site.processes if each.publishes))
+        self._stop.requested = False  # a second one is the wish not to wait
+        drained = self._site.drained or self._doctor_says_drained
+        began_s = time.monotonic()
+        is_said = False
+        while not drained():
+            self._supervisor.tick()
+            if self._stop.requested or time.monotonic() - began_s >= DRAIN_WITHIN_S:
+                self._say("Not all that the broker had accepted is stored; what is not, is lost.")
+                return
+            if not is_said:
+                is_said = True
+                self._say("Storing what the broker has accepted; Ctrl-C again stops at once.")
 
     # Telling
 

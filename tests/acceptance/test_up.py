@@ -141,6 +141,19 @@ def test_a_worker_that_is_killed_is_said_and_started_again_and_nothing_is_missin
     assert "Traceback" not in screen
 
 
+def test_ctrl_c_has_everything_stored_that_was_accepted(tmp_path: Path, began: datetime) -> None:
+    since = began - timedelta(hours=1)
+    with running_up(tmp_path / "drained") as site:
+        os.kill(site.run.pids["worker"], signal.SIGKILL)
+        site.send(thousand(0, began))
+        assert seen_everywhere(site, since)["rollups"] < 1000, "they are still in the broker"
+        assert site.ctrl_c() == 0
+        assert "Storing what the broker has accepted" in site.screen.read_text()
+        site.start()
+        site.wait_ready()
+        wait_seen(site, since, 1000)
+
+
 def test_two_side_by_side_do_not_meet(up: Up, tmp_path: Path, began: datetime) -> None:
     before = seen_everywhere(up, began - timedelta(hours=1))["rollups"]
     with running_up(tmp_path / "other") as other:

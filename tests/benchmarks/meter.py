@@ -75,8 +75,12 @@ def between(first: Reading, last: Reading) -> Span:
 
 def peak_mib(root: int) -> float:
     """Return the most resident memory that a tree's processes have had, added up, in MiB."""
-    parents, _ = _processes()
-    return sum(_peak_kib(pid) for pid in _tree(root, parents)) / 1024
+    return _added_up_mib(root, "VmHWM")
+
+
+def resident_mib(root: int) -> float:
+    """Return the resident memory of a tree's processes now, added up, in MiB."""
+    return _added_up_mib(root, "VmRSS")
 
 
 def machine() -> dict[str, object]:
@@ -125,10 +129,15 @@ def _core_ticks(cores: set[int]) -> Iterable[list[int]]:
             yield [int(tick) for tick in ticks]
 
 
-def _peak_kib(pid: int) -> int:
+def _added_up_mib(root: int, figure: str) -> float:
+    parents, _ = _processes()
+    return sum(_kib(pid, figure) for pid in _tree(root, parents)) / 1024
+
+
+def _kib(pid: int, figure: str) -> int:
     try:
         for line in _lines(f"{pid}/status"):
-            if line.startswith("VmHWM"):
+            if line.startswith(figure):
                 return int(line.split()[1])
     except OSError:
         pass
