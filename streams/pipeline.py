@@ -8,7 +8,6 @@ committed in their order; those of different partitions side by side or together
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -23,8 +22,6 @@ from ioc.source import BY_TOPIC
 from streams.committer import Report
 from streams.guard import StoppingError
 from streams.transport import BatchConsumer, RecordBatch
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,8 +79,6 @@ class Site:
     processes: tuple[Process, ...] = PROCESSES
     #: Given the database's URL: whether an API key exists.
     key_exists: Callable[[str], bool] = key_exists
-    #: Whether the workers have stored all that the broker holds; None: `ioc doctor --drained`.
-    drained: Callable[[], bool] | None = None
 
 
 @dataclass(slots=True)
@@ -196,7 +194,7 @@ class _Up:
         self._guard = MemoryGuard(
             settings.broker_memory_mib,
             self._broker.resident_mib,
-            site.drained or self._doctor_says_drained,
+            self._doctor_says_drained,
         )
         self._renew_at_s: float | None = None
         self._written: Run | None = None
@@ -381,10 +379,9 @@ class _Up:
         mark_broker_full(self._folder, full=True)  # who sends from elsewhere waits
         self._supervisor.stop(*(each.name for each in self._site.processes if each.publishes))
         self._stop.requested = False  # a second one is the wish not to wait
-        drained = self._site.drained or self._doctor_says_drained
         began_s = time.monotonic()
         is_said = False
-        while not drained():
+        while not self._doctor_says_drained():
             self._supervisor.tick()
             if self._stop.requested or time.monotonic() - began_s >= DRAIN_WITHIN_S:
                 self._say("Not all that the broker had accepted is stored; what is not, is lost.")

@@ -95,7 +95,6 @@ class _Type:
     """What the events of one type have in common."""
 
     name: str
-    source: str
     #: The fields of `data` that say what is counted, and what the event is about.
     kind: str
     ref: tuple[str, ...] | None
@@ -107,13 +106,12 @@ class _Type:
 _TYPES = {
     of.name: of
     for of in (
-        _Type("ioc.camera.alert", "camera", "label", None, has_severity=True),
-        _Type("ioc.fire.reading", "fire", "kind", None),
-        _Type("ioc.citizen.report", "citizen", "category", ("report",), has_due_date=True),
-        _Type("ioc.queue.ticket", "queue", "action", ("office", "ticket"), has_place=False),
+        _Type("ioc.camera.alert", "label", None, has_severity=True),
+        _Type("ioc.fire.reading", "kind", None),
+        _Type("ioc.citizen.report", "category", ("report",), has_due_date=True),
+        _Type("ioc.queue.ticket", "action", ("office", "ticket"), has_place=False),
         _Type(
             "ioc.queue.dossier",
-            "queue",
             "action",
             ("office", "dossier"),
             has_place=False,
@@ -134,9 +132,9 @@ def admitted(
         topic: Where it came.
         received_at: When Kafka had it.
     """
-    of, time = _TYPES[attributes.type], attributes.time
-    if BY_TYPE[of.name].topic != topic:
-        return Refusal(Reason.WRONG_TOPIC, f"{of.name} belongs on {BY_TYPE[of.name].topic}")
+    of, source, time = _TYPES[attributes.type], BY_TYPE[attributes.type], attributes.time
+    if source.topic != topic:
+        return Refusal(Reason.WRONG_TOPIC, f"{of.name} belongs on {source.topic}")
     if time > received_at + CLOCK_AHEAD_MAX:
         return Refusal(Reason.CLOCK, f"time {time.isoformat()} is in the future")
     if time < TIME_MIN:
@@ -150,7 +148,7 @@ def admitted(
         time,
         identity(attributes.source, attributes.id),
         received_at,
-        of.source,
+        source.name,
         of.name,
         attributes.source,
         attributes.id,
