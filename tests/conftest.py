@@ -17,6 +17,7 @@ from connectors.embedded.postgres import Postgres, postgres_programs
 from connectors.embedded.run import DataDir
 from connectors.timescale.database import Database
 from connectors.timescale.migrate import migrate
+from tests.databases import drop_database
 
 TEMPLATE = "ioc_template"
 _numbers = itertools.count(1)
@@ -64,8 +65,7 @@ def database_url(postgres_url: str, template: str) -> Iterator[str]:
             )
         )
     yield _named(postgres_url, name)
-    with psycopg.connect(postgres_url, autocommit=True) as conn:
-        conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    drop_database(postgres_url, name)
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ from tests.benchmarks import meter
 from tests.benchmarks.load import Load, publish
 from tests.benchmarks.profiled import MEASURING
 from tests.benchmarks.theirs import CREATE_ROLLUP
+from tests.databases import drop_database
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 BEGIN_WITHIN_S = 60.0
@@ -34,7 +35,6 @@ DONE_WITHIN_S = 300.0
 #: Faust goes on, doing nothing, when its agent has died.
 STANDS_STILL_S = 30.0
 LOOK_FOR_BEGIN_EVERY_S = 0.02
-DROP_WITHIN_S = 60.0
 TUNABLE = ("IOC_BATCH_ROWS", "IOC_COMMITTERS", "IOC_FETCH_BYTES")
 #: The sum over the rollup costs the machine a few milliseconds, so it is asked for rarely while
 #: the end is far; this is how exactly the end is seen.
@@ -128,21 +128,7 @@ class Server:
         try:
             yield self.url.replace("@/ioc?", f"@/{name}?")
         finally:
-            self._drop(sql.Identifier(name))
-
-    def _drop(self, name: sql.Identifier) -> None:
-        """Drop a database. The server's own vacuum may be in it, and only it can send that away."""
-        deadline_s = time.monotonic() + DROP_WITHIN_S
-        with psycopg.connect(self.url, autocommit=True) as conn:
-            while True:
-                try:
-                    conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
-                except psycopg.errors.InsufficientPrivilege:
-                    if time.monotonic() > deadline_s:
-                        raise
-                    time.sleep(0.5)
-                else:
-                    return
+            drop_database(self.url, name)
 
 
 @contextmanager
