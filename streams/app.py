@@ -60,7 +60,6 @@ def make_app(settings: Settings, brief: Brief) -> faust.App:
         broker_session_timeout=settings.session_timeout_s,
         broker_heartbeat_interval=settings.session_timeout_s / 4,
         broker_max_poll_interval=MAX_POLL_INTERVAL_S,
-        broker_max_poll_records=settings.batch_rows,
         consumer_max_fetch_size=settings.fetch_bytes,
         consumer_auto_offset_reset="none",  # positions are ours, and a missing one is an error
         store="memory://",

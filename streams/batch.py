@@ -22,7 +22,7 @@ from ioc.event import Event, Reason, Refusal, decode
 from ioc.rule import RuleSet
 from ioc.source import BY_TOPIC
 from streams import evaluate
-from streams.transport import Record, RecordBatch
+from streams.fetched import Record, RecordBatch
 
 #: A producer may write any timestamp; one this far ahead of our clock is not believed: then it is
 #: now.

@@ -15,8 +15,8 @@ from pathlib import Path
 from ioc import clock
 from ioc.rule import in_force
 from streams.batch import Memory, decode_batch
+from streams.fetched import Fetched, opened
 from streams.guard import Guard
-from streams.transport import RecordBatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,7 @@ class Brief:
 class Report:
     """What became of a unit: counts, and partitions with which somebody else was faster."""
 
+    records: int
     stored: int
     duplicates: int
     #: Dead letters by reason, transitions by type, retries by cause.
@@ -46,7 +47,7 @@ class Report:
     transitions: Counter[str]
     retries: Counter[str]
     fenced: frozenset[int]
-    #: The newest `received_at` of each partition.
+    #: The newest `received_at` of each partition that had records.
     received_at: Mapping[int, datetime]
 
 
@@ -61,18 +62,19 @@ class Committer:
         """Whether it waits for a database that is away."""
         return self._guard.waits
 
-    def commit(self, unit: Sequence[RecordBatch]) -> Report:
-        """Decode batches of one topic and commit them together.
+    def commit(self, unit: Sequence[Fetched]) -> Report:
+        """Decode what is of one topic and commit it together.
 
         Raises:
             StoppingError: the committer ends; what was committed before is.
         """
         now = clock.now()
-        decoded = [decode_batch(batch, now) for batch in unit]
+        decoded = [decode_batch(opened(fetched), now) for fetched in unit]
         done = self._guard.commit(decoded)
         retries, self._guard.retries = self._guard.retries, Counter()
         alive = [each for each in decoded if each.batch.partition not in done.fenced]
         return Report(
+            records=sum(len(each.batch.records) for each in decoded),
             stored=sum(each.fresh for each in done.committed),
             duplicates=sum(each.duplicates for each in done.committed),
             dead=Counter(letter.refusal.reason.value for each in alive for letter in each.dead),
@@ -81,7 +83,9 @@ class Committer:
             ),
             retries=retries,
             fenced=frozenset(done.fenced),
-            received_at={each.batch.partition: each.received_at for each in decoded},
+            received_at={
+                each.batch.partition: each.received_at for each in decoded if each.batch.records
+            },
         )
 
     def stop(self) -> None:

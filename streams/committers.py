@@ -1,8 +1,9 @@
 """Committers in processes of their own: the worker fetches, they decode and commit.
 
-A unit is left as columns in memory that both sides hold, a socket says how long it is, and a report
-comes back. A committer that dies takes nothing with it but a transaction that did not happen; its
-worker then ends, loudly. A worker that dies takes its committers with it: their socket ends.
+A unit is left, as Kafka packed it, in memory that both sides hold, a socket says how long it is,
+and a report comes back. A committer that dies takes nothing with it but a transaction that did not
+happen; its worker then ends, loudly. A worker that dies takes its committers with it: their socket
+ends.
 """
 
 from __future__ import annotations
@@ -20,23 +21,19 @@ import tempfile
 import threading
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
-from typing import Any
 
 from ioc import metrics
 from ioc.area import gazetteer
 from ioc.errors import IocError
 from streams.committer import Brief, Committer, Report
+from streams.fetched import Fetched
 from streams.guard import Guard, StoppingError
-from streams.transport import BareRecord, RecordBatch
 
 #: A batch keeps tens of thousands of events alive; the collector's defaults would walk them all
 #: again and again and find nothing.
 GC_THRESHOLDS = (200_000, 50, 100)
 #: A transaction takes a second at most, and a database that is away is not waited for.
 END_WITHIN_S = 15.0
-
-#: A batch as it goes through the socket: topic, partition, start, end, columns of its records.
-Packed = tuple[str, int, int, int, tuple[Sequence[Any], ...]]
 
 
 class CommitterDiedError(IocError):
@@ -48,25 +45,6 @@ def calm_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
-
-
-def packed(batch: RecordBatch) -> Packed:
-    """Return a batch as columns: lists of one kind are packed and read fastest."""
-    records = batch.records
-    columns = (
-        [record.offset for record in records],
-        [record.timestamp for record in records],
-        [record.key for record in records],
-        [record.value for record in records],
-        [tuple(record.headers) for record in records],
-    )
-    return batch.topic, batch.partition, batch.start, batch.end, columns
-
-
-def unpacked(batch: Packed) -> RecordBatch:
-    """Return the batch again."""
-    topic, partition, start, end, columns = batch
-    return RecordBatch(topic, partition, start, end, list(map(BareRecord, *columns)))
 
 
 class CommitterProcess:
@@ -88,7 +66,7 @@ class CommitterProcess:
         self.waits = False
         self._is_stopping = False
 
-    def commit(self, unit: Sequence[RecordBatch]) -> Report:
+    def commit(self, unit: Sequence[Fetched]) -> Report:
         """Have batches of one topic decoded and committed together.
 
         Raises:
@@ -96,7 +74,7 @@ class CommitterProcess:
             CommitterDiedError: it ended by itself; nobody knows whether it committed.
         """
         try:
-            document = pickle.dumps([packed(batch) for batch in unit], pickle.HIGHEST_PROTOCOL)
+            document = pickle.dumps(unit, pickle.HIGHEST_PROTOCOL)
             os.pwrite(self._memory, document, 0)
             self._conn.send(len(document))
             while isinstance(found := self._conn.recv(), bool):
@@ -166,10 +144,10 @@ def serve(descriptor: int, memory: int) -> None:
     calm_collector()
     threading.Thread(target=receive, name="receive", daemon=True).start()
     while (length := lengths.get()) is not None:
-        unit: list[Packed] = pickle.loads(os.pread(memory, length, 0))  # noqa: S301 - our worker's
+        unit: Sequence[Fetched] = pickle.loads(os.pread(memory, length, 0))  # noqa: S301 - our worker's
         report: Report | Exception
         try:
-            report = committer.commit([unpacked(batch) for batch in unit])
+            report = committer.commit(unit)
         except StoppingError:
             break
         except Exception as error:  # noqa: BLE001 - the worker is told, and ends

@@ -1,20 +1,14 @@
 """Records whose header names are not UTF-8: Kafka allows them, aiokafka's reader raises.
 
-One such record would end the worker at every start. So after the first, the process reads with
-aiokafka's own slower Python reader, made to put U+FFFD in the place of bytes that are no text; the
-record then is judged like any other. A restart goes back to the fast reader.
+Such a batch is read with aiokafka's own slower Python reader, made to put U+FFFD in the place of
+bytes that are no text; its records then are judged like any other.
 """
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
-from aiokafka.consumer import fetcher
 from aiokafka.record.default_records import _DefaultRecordBatchPy
-from aiokafka.record.memory_records import _MemoryRecordsPy
-
-log = logging.getLogger(__name__)
 
 
 class _Text(bytearray):
@@ -37,24 +31,6 @@ class _LenientBatch(_DefaultRecordBatchPy):  # type: ignore[misc]
             self._buffer = _Text(self._buffer)
 
 
-class _LenientRecords(_MemoryRecordsPy):  # type: ignore[misc]
-    def next_batch(self, *_: Any) -> Any:
-        found = self._next_slice
-        if found is None or found[self.MAGIC_OFFSET] < 2:  # before Kafka 0.11: no headers
-            return super().next_batch()
-        self._cache_next()
-        return _LenientBatch(found)
-
-
-def is_installed() -> bool:
-    """Return whether this process reads leniently already."""
-    return fetcher.MemoryRecords is _LenientRecords
-
-
-def install() -> None:
-    """Read leniently from now on, in this process."""
-    log.warning(
-        "a record has a header name that is not UTF-8; reading slower from now on",
-        extra={"action": "read_leniently"},
-    )
-    fetcher.MemoryRecords = _LenientRecords
+def records(data: bytes) -> list[Any]:
+    """Return the records of one of Kafka's batches, of the format that knows headers."""
+    return list(_LenientBatch(data))

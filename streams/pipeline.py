@@ -1,8 +1,8 @@
-"""From fetched batches to commits: the next are fetched while those before are stored.
+"""From what is fetched to commits: the next is fetched while what was before is stored.
 
 What waits when a committer comes free goes into one transaction, up to a number of rows: a quiet
-night's event is committed at once, a busy day's by the ten thousand. Batches of one partition are
-committed in their order; those of different partitions side by side or together.
+night's event is committed at once, a busy day's by the ten thousand. What is of one partition is
+committed in its order; different partitions side by side or together.
 """
 
 from __future__ import annotations
@@ -20,25 +20,26 @@ from faust.types import TP, EventT
 from ioc import metrics
 from ioc.source import BY_TOPIC
 from streams.committer import Report
+from streams.fetched import Fetched, joined
 from streams.guard import StoppingError
-from streams.transport import BatchConsumer, RecordBatch
+from streams.transport import BatchConsumer
+
+#: No unit is made smaller than this part of the largest so that the others have some, too.
+SMALLEST_PART = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """A batch that starts beyond the stored position: something between was dropped."""
+    """What starts beyond the stored position: something between was dropped."""
 
 
-def aligned(batch: RecordBatch, stored: int) -> RecordBatch | Ahead | None:
-    """Return the part of a batch that is not stored yet; None when all of it is."""
-    if batch.start == stored:
-        return batch
-    if batch.start > stored:
+def aligned(fetched: Fetched, stored: int) -> Fetched | Ahead | None:
+    """Return the part that is not stored yet; None when all of it is."""
+    if fetched.start > stored:
         return Ahead()
-    if batch.end <= stored:
+    if fetched.end <= stored:
         return None
-    left = [record for record in batch.records if record.offset >= stored]
-    return replace(batch, start=stored, records=left)
+    return replace(fetched, start=stored)
 
 
 class Commits(Protocol):
@@ -48,8 +49,8 @@ class Commits(Protocol):
     def waits(self) -> bool:
         """Whether it waits for a database that is away."""
 
-    def commit(self, unit: Sequence[RecordBatch]) -> Report:
-        """Decode and commit batches of one topic together."""
+    def commit(self, unit: Sequence[Fetched]) -> Report:
+        """Decode and commit what is of one topic together."""
 
     def stop(self) -> None:
         """Give up waiting."""
@@ -60,27 +61,22 @@ class Commits(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Waiting:
-    """A batch, and the message to acknowledge when it is stored."""
+    """Something fetched, and the message to acknowledge when it is stored."""
 
-    batch: RecordBatch
-    event: EventT[RecordBatch]
+    fetched: Fetched
+    event: EventT[Fetched]
 
     @property
     def tp(self) -> TP:
         """Whose records these are."""
-        return TP(self.batch.topic, self.batch.partition)
-
-    @property
-    def size(self) -> int:
-        """How many records it has."""
-        return len(self.batch.records)
+        return TP(self.fetched.topic, self.fetched.partition)
 
 
 def next_unit(waiting: Sequence[Waiting], busy: frozenset[TP], rows_max: int) -> list[Waiting]:
-    """Return what may be committed together now, in the order of partitions.
+    """Return what may be committed together now, in the order in which it waits.
 
-    Batches of one topic, at most one of a partition, none of a partition that is `busy`; the first
-    that waits decides, and is taken however large it is.
+    All of one topic, nothing of a partition that is `busy`; the first that may go decides, and is
+    taken however large it is.
     """
     unit: list[Waiting] = []
     passed: set[TP] = set()
@@ -89,12 +85,18 @@ def next_unit(waiting: Sequence[Waiting], busy: frozenset[TP], rows_max: int) ->
         tp = each.tp
         if tp in busy or tp in passed:
             continue
-        passed.add(tp)  # what comes later of this partition must not overtake
-        if unit and (tp.topic != unit[0].tp.topic or rows + each.size > rows_max):
+        rows += each.fetched.rows_max
+        if unit and (tp.topic != unit[0].tp.topic or rows > rows_max):
+            rows -= each.fetched.rows_max
+            passed.add(tp)  # what comes later of this partition must not overtake
             continue
         unit.append(each)
-        rows += each.size
-    return sorted(unit, key=lambda each: each.tp.partition)
+    return unit
+
+
+def fair_share(waiting_rows: int, committers: int, rows_max: int) -> int:
+    """Return how many rows the next unit takes, so that at the end all committers end together."""
+    return min(rows_max, max(waiting_rows // committers, rows_max // SMALLEST_PART))
 
 
 class Pipeline:
@@ -124,16 +126,16 @@ class Pipeline:
         """Whether a batch waits for a database that is away."""
         return any(committer.waits for committer in self._committers)
 
-    async def take(self, event: EventT[RecordBatch]) -> None:
-        """Have a batch committed; return when there is room for more.
+    async def take(self, event: EventT[Fetched]) -> None:
+        """Have a message's records committed; return when there is room for more.
 
         A unit's worth may wait for each committer: what waits for partitions that are busy must not
         keep a free committer from the others.
         """
-        self._waiting.append(Waiting(cast("RecordBatch", event.value), event))
+        self._waiting.append(Waiting(cast("Fetched", event.value), event))
         self._start()
         room = self._rows_max * len(self._committers)
-        while self._units and sum(each.size for each in self._waiting) >= room:
+        while self._units and self._waiting_rows() >= room:
             await asyncio.wait(self._units, return_when=asyncio.FIRST_COMPLETED)
 
     async def settle(self) -> None:
@@ -150,9 +152,13 @@ class Pipeline:
         for committer in self._committers:
             committer.close()
 
+    def _waiting_rows(self) -> int:
+        return sum(each.fetched.rows_max for each in self._waiting)
+
     def _start(self) -> None:
         while self._idle and not self._is_closed:
-            unit = next_unit(self._waiting, frozenset(self._busy), self._rows_max)
+            share = fair_share(self._waiting_rows(), len(self._committers), self._rows_max)
+            unit = next_unit(self._waiting, frozenset(self._busy), share)
             if not unit:
                 return
             self._waiting = [each for each in self._waiting if each not in unit]
@@ -175,20 +181,24 @@ class Pipeline:
             self._busy -= {each.tp for each in unit}
             self._start()
 
-    async def _aligned(self, unit: Sequence[Waiting]) -> list[RecordBatch]:
-        """Return the batches, or what is left of each, that begin where the database stands."""
+    async def _aligned(self, unit: Sequence[Waiting]) -> list[Fetched]:
+        """Return what begins where the database stands, one for each partition, in their order."""
         consumer = self._known_consumer()
-        found: list[RecordBatch] = []
+        found: dict[TP, Fetched] = {}
+        ahead: set[TP] = set()
         for each in unit:
-            stored = consumer.stored.get(each.tp)
-            left = None if stored is None else aligned(each.batch, stored)
+            before = found.get(each.tp)
+            stored = consumer.stored.get(each.tp) if before is None else before.end
+            left = None if stored is None else aligned(each.fetched, stored)
             if isinstance(left, Ahead):
-                await consumer.reread(each.tp)
+                ahead.add(each.tp)
             elif left is not None:
-                found.append(left)
-        return found
+                found[each.tp] = left if before is None else joined(before, left)
+        for tp in ahead:
+            await consumer.reread(tp)
+        return [found[tp] for tp in sorted(found.keys() - ahead)]
 
-    async def _commit_aligned(self, unit: Sequence[RecordBatch], committer: Commits) -> None:
+    async def _commit_aligned(self, unit: Sequence[Fetched], committer: Commits) -> None:
         if not unit:
             return
         if self._is_closed:
@@ -197,23 +207,23 @@ class Pipeline:
         consumer = self._known_consumer()
         loop = asyncio.get_running_loop()
         report = await loop.run_in_executor(self._threads, committer.commit, unit)
-        _measure(unit, report, perf_counter() - started)
-        for batch in unit:
-            tp = TP(batch.topic, batch.partition)
+        _measure(BY_TOPIC[unit[0].topic].name, report, perf_counter() - started)
+        for fetched in unit:
+            tp = TP(fetched.topic, fetched.partition)
             if tp.partition in report.fenced:
                 await consumer.reread(tp)
             else:
-                consumer.stored[tp] = batch.end
-                self.processed_at[tp] = report.received_at[tp.partition]
+                consumer.stored[tp] = fetched.end
+                if tp.partition in report.received_at:
+                    self.processed_at[tp] = report.received_at[tp.partition]
 
     def _known_consumer(self) -> BatchConsumer:
         assert self.consumer is not None
         return self.consumer
 
 
-def _measure(unit: Sequence[RecordBatch], report: Report, seconds: float) -> None:
-    source = BY_TOPIC[unit[0].topic].name
-    metrics.WORKER_BATCH_ROWS.observe(sum(len(batch.records) for batch in unit))
+def _measure(source: str, report: Report, seconds: float) -> None:
+    metrics.WORKER_BATCH_ROWS.observe(report.records)
     metrics.WORKER_BATCH_SECONDS.observe(seconds)
     metrics.WORKER_EVENTS.labels(source, "stored").inc(report.stored)
     metrics.WORKER_EVENTS.labels(source, "duplicate").inc(report.duplicates)

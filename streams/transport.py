@@ -1,8 +1,8 @@
 """Faust's Kafka transport, handing over whole partition batches instead of single records.
 
 The group, the co-partitioned assignment, rebalances and the worker's life stay Faust's. Two things
-change: `getmany` yields one message for each fetched partition batch (one task for thousands of
-records instead of two tasks for each), and positions come from the database instead of Kafka.
+change: `getmany` yields a message for thousands of fetched records of a partition, unopened (one
+task instead of two tasks for each record), and positions come from the database instead of Kafka.
 """
 
 from __future__ import annotations
@@ -10,27 +10,26 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, Protocol, cast
 
 import aiokafka
-from aiokafka.consumer import fetcher
 from aiokafka.errors import KafkaError, NoOffsetForPartitionError
 from faust.transport.consumer import ensure_TP
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage, Message
 
 from ioc.errors import UnknownPositionError
-from ioc.event import Headers
-from streams import lenient
+from streams.fetched import Fetched, Packed, cut, install
 
 log = logging.getLogger(__name__)
 
 #: How long the broker may hold a fetch that finds nothing; the driver's own 1500 ms would be the
 #: latency of a quiet night.
 FETCH_WAIT_MS = 100
+#: So many records of a partition are a message, about; units of work are made of these.
+PIECE_ROWS = 1_000
 #: Kafka's number for a timestamp that the producer gave; nobody looks at it.
 CREATE_TIME = 0
 #: Between the broker's answer «there is no more» and our reading of the clock.
@@ -39,62 +38,7 @@ ANSWER_MARGIN = timedelta(seconds=1)
 ASK_ENDS_S = 2.0
 
 
-class Record(Protocol):
-    """A Kafka record, as aiokafka's compiled reader makes it."""
-
-    @property
-    def offset(self) -> int:
-        """Where it is in its partition."""
-
-    @property
-    def timestamp(self) -> int:
-        """When Kafka had it, in milliseconds since 1970."""
-
-    @property
-    def key(self) -> bytes | None:
-        """Whatever its producer chose."""
-
-    @property
-    def value(self) -> bytes | None:
-        """An event, it is hoped."""
-
-    @property
-    def headers(self) -> Headers:
-        """Names and values."""
-
-
-class BareRecord(NamedTuple):
-    """A record that has come through a socket."""
-
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-    headers: Headers
-
-
-@dataclass(frozen=True, slots=True)
-class RecordBatch:
-    """Records of one partition: everything in [start, end), `start` being where it was fetched."""
-
-    topic: str
-    partition: int
-    start: int
-    end: int
-    records: Sequence[Record]
-
-
-class _BareRecords(fetcher.PartitionRecords):  # type: ignore[misc]
-    """Hands records over as they were read; aiokafka would make a second object of each."""
-
-    def __iter__(self) -> Iterator[Record]:
-        return cast("Iterator[Record]", self._records_iterator)
-
-    def _consumer_record(self, tp: Any, record: Record) -> Record:
-        return record
-
-
-fetcher.PartitionRecords = _BareRecords
+install()
 
 
 class Ledger(Protocol):
@@ -131,19 +75,11 @@ class ConsumerThreadWithShortWait(driver.AIOKafkaConsumerThread):
             found = await super()._fetch_records(consumer, *args, **kwargs)
         except NoOffsetForPartitionError:
             return {}  # asked between the assignment and our seek; raising it has cleared it
-        except UnicodeDecodeError:
-            if lenient.is_installed():
-                raise
-            lenient.install()
-            for tp, position in self._next.items():
-                if tp in self.assignment():
-                    consumer.seek(driver.ensure_aiokafka_TP(tp), position)
-            return {}
-        for fetched, records in found.items():
-            if records:
-                tp, first = ensure_TP(fetched), records[0].offset
+        for partition, packed in found.items():
+            if packed:
+                tp, first = ensure_TP(partition), packed[0].start
                 self._starts[tp, first] = min(self._next.get(tp, first), first)
-                self._next[tp] = records[-1].offset + 1
+                self._next[tp] = packed[-1].end
         return found
 
     async def _seek_wait(
@@ -156,7 +92,7 @@ class ConsumerThreadWithShortWait(driver.AIOKafkaConsumerThread):
         await super()._seek_wait(consumer, partitions)
 
     def start_of(self, tp: TP, first: int) -> int:
-        """Return the position at which the fetch that begins with this record was made."""
+        """Return where the fetch before the one that begins here has ended: between are markers."""
         return self._starts.pop((tp, first), first)
 
     def passed(self, tp: TP) -> int | None:
@@ -172,7 +108,7 @@ class ConsumerThreadWithShortWait(driver.AIOKafkaConsumerThread):
 
 
 class BatchConsumer(driver.Consumer):
-    """A consumer whose messages are `RecordBatch`es and whose positions are the database's."""
+    """A consumer whose messages are `Fetched` and whose positions are the database's."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -241,29 +177,32 @@ class BatchConsumer(driver.Consumer):
             return
         generation = self.app.consumer_generation_id
         for tp, found in records.items():
-            if not self.flow_active or self.app.consumer_generation_id != generation:
-                return
             if found and (active is None or tp in active or tp in self._buffered_partitions):
-                yield tp, self._batch_message(ensure_TP(tp), cast("Any", found))
+                packed = cast("Sequence[Packed]", found)
+                start = self._known_thread().start_of(tp, packed[0].start)
+                for piece in cut(tp.topic, tp.partition, start, packed, PIECE_ROWS):
+                    if not self.flow_active or self.app.consumer_generation_id != generation:
+                        return
+                    yield tp, self._message(ensure_TP(tp), piece)
 
-    def _batch_message(self, tp: TP, records: Sequence[Record]) -> ConsumerMessage:
-        last = records[-1]
-        start = cast("ConsumerThreadWithShortWait", self._thread).start_of(tp, records[0].offset)
-        end = last.offset + 1
-        self.fetched[tp] = end
+    def _message(self, tp: TP, piece: Fetched) -> ConsumerMessage:
+        self.fetched[tp] = piece.end
         return ConsumerMessage(
             tp.topic,
             tp.partition,
-            last.offset,
-            last.timestamp / 1000,
+            piece.end - 1,
+            0.0,  # each record has its own
             CREATE_TIME,
             None,
             None,
-            cast("bytes", RecordBatch(tp.topic, tp.partition, start, end, records)),
+            cast("bytes", piece),
             None,
             tp=tp,
             generation_id=self.app.consumer_generation_id,
         )
+
+    def _known_thread(self) -> ConsumerThreadWithShortWait:
+        return cast("ConsumerThreadWithShortWait", self._thread)
 
     # -- commits (for displays of lag) ------------------------------------------------------------
 
@@ -292,7 +231,7 @@ class BatchConsumer(driver.Consumer):
         if position is None or position != self.fetched.get(tp) or self.lag(tp) > 0:
             return None
         with contextlib.suppress(AssertionError):  # lost to a rebalance a moment ago
-            answered_at = cast("ConsumerThreadWithShortWait", self._thread).answered_at(tp)
+            answered_at = self._known_thread().answered_at(tp)
             return None if answered_at is None else answered_at - ANSWER_MARGIN
         return None
 
@@ -312,9 +251,7 @@ class BatchConsumer(driver.Consumer):
             end = max(self.highwater(tp) or 0, self.ends.get(tp, 0))
             if position == self.fetched.get(tp):
                 # A transaction's markers take offsets and are no records.
-                position = max(
-                    position, cast("ConsumerThreadWithShortWait", self._thread).passed(tp) or 0
-                )
+                position = max(position, self._known_thread().passed(tp) or 0)
             return max(0, end - position)
         return 0
 

@@ -32,7 +32,7 @@ from ioc.intake import RECENT_RECORDS
 from ioc.rule import in_force
 from ioc.topics import EVENT_TOPICS
 from streams import batch, evaluate
-from streams.transport import RecordBatch
+from streams.fetched import RecordBatch
 from tests.benchmarks import meter
 from tests.benchmarks.contest import running_postgres
 from tests.benchmarks.load import make_load

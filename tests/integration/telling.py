@@ -23,8 +23,8 @@ from ioc.rule import RuleSet
 from ioc.source import BY_TYPE
 from ioc.topics import EVENT_TOPICS
 from streams.batch import Decoded, Memory, decode_batch
+from streams.fetched import RecordBatch
 from streams.guard import Guard
-from streams.transport import RecordBatch
 
 JsonObject = dict[str, Any]
 Rows = list[tuple[Any, ...]]

@@ -20,18 +20,18 @@ import pytest
 from connectors.timescale import offsets
 from connectors.timescale.database import Database
 from streams.committer import Brief, Report
-from streams.committers import CommitterDiedError, CommitterProcess, packed, unpacked
+from streams.committers import CommitterDiedError, CommitterProcess
+from streams.fetched import Fetched
 from streams.guard import StoppingError
-from streams.transport import BareRecord, RecordBatch
+from tests.kafka_batches import fetched
 
 NOW = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
 NOW_MS = int(NOW.timestamp() * 1000)
 TOPIC = "ioc.fire.v1"
 
 
-def batch(partition: int, values: list[bytes]) -> RecordBatch:
-    records = [BareRecord(n, NOW_MS, None, value, ()) for n, value in enumerate(values)]
-    return RecordBatch(TOPIC, partition, 0, len(records), records)
+def batch(partition: int, values: list[bytes]) -> Fetched:
+    return fetched(TOPIC, partition, 0, NOW_MS, values)
 
 
 def reading(number: int, state: str = "normal") -> bytes:
@@ -86,15 +86,6 @@ def eventually(holds: Any, within_s: float) -> None:
     while not holds():
         assert time.monotonic() < deadline_s
         time.sleep(0.05)
-
-
-def test_a_batch_comes_out_of_the_socket_as_it_went_in() -> None:
-    records = [
-        BareRecord(7, NOW_MS, None, None, ()),
-        BareRecord(9, NOW_MS + 1, b"\xff", b"\0", (("ce_type", b"x"), ("trace", b""))),
-    ]
-    given = RecordBatch(TOPIC, 3, 5, 10, records)
-    assert unpacked(packed(given)) == given
 
 
 def test_a_report_says_what_became_of_every_record(

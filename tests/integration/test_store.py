@@ -15,11 +15,13 @@ from connectors.timescale.database import Database, connect
 from ioc.rule import shipped
 from streams.batch import Caches, Decoded, Memory, commit, decode_batch
 from streams.committer import Committer
+from streams.fetched import RecordBatch
 from streams.guard import Guard
 from streams.pipeline import Pipeline
-from streams.transport import RecordBatch
+from tests.kafka_batches import fetched
 
 NOW = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
+NOW_MS = int(NOW.timestamp() * 1000)
 TOPIC = "ioc.fire.v1"
 MEMORY = Memory({TOPIC: "log"}, shipped(), aggregates=False, recent_records=250)
 
@@ -38,10 +40,9 @@ def reading(number: int, **more: Any) -> dict[str, Any]:
 
 
 def batch(start: int, events: list[dict[str, Any]]) -> RecordBatch:
-    at_ms = int(NOW.timestamp() * 1000)
     records: list[Any] = [
         SimpleNamespace(
-            value=orjson.dumps(event), headers=(), timestamp=at_ms, offset=start + n, key=None
+            value=orjson.dumps(event), headers=(), timestamp=NOW_MS, offset=start + n, key=None
         )
         for n, event in enumerate(events)
     ]
@@ -106,8 +107,7 @@ async def test_a_fenced_batch_is_read_again_and_holds_nobody_up(database: Databa
     pipeline.consumer = SimpleNamespace(stored=stored, reread=note)  # type: ignore[assignment]
     acked: list[int] = []
     for partition in range(n):
-        found = batch(0, [reading(partition)])
-        value = RecordBatch(TOPIC, partition, found.start, found.end, found.records)
+        value = fetched(TOPIC, partition, 0, NOW_MS, [orjson.dumps(reading(partition))])
         event = SimpleNamespace(
             value=value, ack=lambda partition=partition: acked.append(partition)
         )
