@@ -16,6 +16,7 @@ from fastapi.staticfiles import StaticFiles
 
 from api import (
     alarms,
+    approvals,
     areas,
     auth,
     dead_letters,
@@ -23,6 +24,8 @@ from api import (
     dossiers,
     events,
     health,
+    incidents,
+    kpis,
     live,
     openapi,
     overview,
@@ -31,6 +34,7 @@ from api import (
     rules,
     series,
     session,
+    suppressions,
     webhooks,
 )
 from api.gate import Gate
@@ -106,6 +110,10 @@ def create_app(settings: Settings) -> FastAPI:
         queues.router,
         dossiers.router,
         alarms.router,
+        approvals.router,
+        suppressions.router,
+        incidents.router,
+        kpis.router,
         live.router,
         areas.router,
         rules.router,

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
 from uuid import UUID, uuid5
 
+from ioc.chattering import Chatter
 from ioc.errors import ConflictError
 from ioc.rule.fact import Fact
 from ioc.rule.verdict import Clear, Raise
@@ -72,6 +73,16 @@ class Step(StrEnum):
     ASSIGNED = "assigned"
     COMMENTED = "commented"
     CLOSED = "closed"
+    #: A latched alarm is let go by a person.
+    RESET = "reset"
+    #: It is part of an incident now.
+    LINKED = "linked"
+    #: It comes and goes too fast to ring each time; it has calmed down.
+    CHATTERING = "chattering"
+    CALMED = "calmed"
+    #: A move that waits for a second person; that person said no.
+    REQUESTED = "requested"
+    REJECTED = "rejected"
 
 
 #: Which steps are told outside; `escalated` is told too and is no step of the alarm's own.
@@ -144,6 +155,27 @@ class Alarm:
     lon: float | None = None
     count: int = 1
     version: int = 1
+    #: Event times of the newest event that says how severe, and of the newest that raised it.
+    severity_at: datetime | None = None
+    repeated_at: datetime | None = None
+    #: Whether its rule keeps it until somebody resets it; whether it is kept so now.
+    latch: bool = False
+    latched: bool = False
+    ack_expires_s: int | None = None
+    acknowledge_until: datetime | None = None
+    one_shot: bool = False
+    shelved_by: str | None = None
+    shelve_reason: str | None = None
+    #: Moves that a second person must approve.
+    two_person: tuple[str, ...] = ()
+    #: What hides it: id, kind, reason, by and until of each.
+    hidden_by: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)
+    chattering_at: datetime | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    rule_version: int = 0
+    #: Only read here: floods and incidents write these two, and no move does.
+    folded: bool = False
+    incident_id: UUID | None = None
 
     @property
     def is_open(self) -> bool:
@@ -158,6 +190,17 @@ class Alarm:
     def evolve(self, now: datetime, **changes: Any) -> Self:
         """Return the alarm after one transition at `now`: the next version."""
         return replace(self, changed_at=now, version=self.version + 1, **changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """Why an alarm does not ring now: the state that follows, and the reasons for `hidden_by`.
+
+    `state` is SUPPRESSED or OUT_OF_SERVICE; a reason is {"id", "kind", "reason", "by", "until"}.
+    """
+
+    state: State
+    by: tuple[Mapping[str, str | None], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +219,8 @@ class Transition:
     comment: str | None = None
     event_at: datetime | None = None
     event: tuple[str, str] | None = None
+    #: Where the event was, (lat, lon) in degrees.
+    point: tuple[float, float] | None = None
 
     @property
     def announced(self) -> str | None:
@@ -185,6 +230,13 @@ class Transition:
         if self.type in _OF_THE_STREAM and self.alarm.is_hidden:
             return None
         return self.type.value if self.type in ANNOUNCED else None
+
+    @property
+    def rings(self) -> bool:
+        """Whether it is annunciated anew: what is counted for floods and figures."""
+        if self.type is Step.UNACKNOWLEDGED or self.alarm.state is not State.UNACKNOWLEDGED:
+            return False
+        return self.before is not State.UNACKNOWLEDGED
 
 
 class NotAllowed(ConflictError):
@@ -206,7 +258,16 @@ def occurrence_id(rule: str, key: str, fact: Fact) -> UUID:
     return uuid5(_OCCURRENCES, "\0".join((rule, key, fact.ce_source, fact.ce_id, at)))
 
 
-def raised(alarm: Alarm | None, verdict: Raise, now: datetime, area_name: str = "") -> Transition:
+def raised(  # noqa: PLR0913 - what an alarm meets when it is raised
+    alarm: Alarm | None,
+    verdict: Raise,
+    now: datetime,
+    area_name: str = "",
+    *,
+    hidden: Hidden | None = None,
+    chatter: Chatter | None = None,
+    rule_version: int = 0,
+) -> Transition:
     """Return what a raise does to the open occurrence of its rule and key, or to none.
 
     A condition that never went false keeps its acknowledgement; one that had returned rings again.
@@ -230,7 +291,9 @@ def raised(alarm: Alarm | None, verdict: Raise, now: datetime, area_name: str = 
     return _streamed(step, alarm.state, alarm.evolve(now, **changes), now, verdict)
 
 
-def returned(alarm: Alarm | None, verdict: Clear, now: datetime) -> Transition | None:
+def returned(
+    alarm: Alarm | None, verdict: Clear, now: datetime, *, chatter: Chatter | None = None
+) -> Transition | None:
     """Return what the end of the condition does; None when there was nothing to end."""
     if alarm is None or not alarm.is_open or not alarm.active:
         return None
@@ -363,6 +426,11 @@ def return_to_service(
     """Return: maintenance is over."""
     _require(alarm, {State.OUT_OF_SERVICE}, "returned to service")
     return _back(Step.RETURNED_TO_SERVICE, alarm, now, (by, comment))
+
+
+def linked(alarm: Alarm, incident: UUID, now: datetime) -> Transition:
+    """Return: it is part of an incident; in any state."""
+    return _moved(Step.LINKED, alarm, now, incident_id=incident)
 
 
 def to_json(alarm: Alarm, area_name: str | None) -> dict[str, object]:

@@ -29,6 +29,16 @@ WORKER_RETRIES = Counter(
     "ioc_worker_retries", "Batches done again; why database, fenced or clash.", ["why"]
 )
 WORKER_TRANSITIONS = Counter("ioc_worker_transitions", "Steps in alarms' lives.", ["type"])
+WORKER_RULES = Gauge("ioc_worker_rules", "Rules that this worker runs.")
+WORKER_RULES_REVISION = Gauge(
+    "ioc_worker_rules_revision", "Number of the last change of the rules that this worker has."
+)
+WORKER_EVALUATE_SECONDS = Histogram(
+    "ioc_worker_evaluate_seconds",
+    "Evaluating the rules for the new events of one transaction.",
+    buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5),
+)
+WORKER_VERDICTS = Counter("ioc_worker_verdicts", "What rules decided, by kind of rule.", ["kind"])
 
 NOTIFIER_DELIVERIES = Counter(
     "ioc_notifier_deliveries",
@@ -42,6 +52,19 @@ NOTIFIER_SECONDS = Histogram(
 )
 NOTIFIER_PENDING = Gauge("ioc_notifier_deliveries_pending", "Messages waiting to be delivered.")
 NOTIFIER_TIMERS = Counter("ioc_notifier_timers", "Timer rows that came due.", ["kind"])
+NOTIFIER_TIMERS_OVERDUE = Gauge(
+    "ioc_notifier_timers_overdue", "Timer rows that are due and were not handled yet."
+)
+NOTIFIER_SCAN_SECONDS = Histogram(
+    "ioc_notifier_scan_seconds",
+    "One scan of one rule, by kind of rule.",
+    ["kind"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+)
+ALARMS_RUNG = Counter("ioc_alarms_rung", "Alarms annunciated, by priority.", ["priority"])
+ALARMS_HIDDEN = Gauge("ioc_alarms_hidden", "Open alarms that do not ring now.", ["reason"])
+FLOODS_OPEN = Gauge("ioc_floods_open", "Positions in an alarm flood now.")
+INCIDENTS_OPEN = Gauge("ioc_incidents_open", "Incidents that are open now.")
 
 API_SSE_CLIENTS = Gauge("ioc_api_sse_clients", "Live views open now.")
 API_SSE_DROPPED = Counter("ioc_api_sse_dropped", "Live views closed by us.", ["reason"])

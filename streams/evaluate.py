@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from connectors.timescale import alarms, windows
+from connectors.timescale import windows
 from connectors.timescale.database import Conn
 from connectors.timescale.windows import Key
-from ioc.alarm import Transition, raised, returned
-from ioc.area import gazetteer
+from ioc.alarm import Transition
 from ioc.event import Event
-from ioc.rule import EMPTY, Per, Raise, Rule, RuleSet, Verdict, Window, evaluate, silence_due
+from ioc.rule import EMPTY, Per, Rule, RuleSet, Verdict, Window, evaluate, silence_due
+from streams.verdicts import applied
 
 #: Keys with a history of their own in `events` (its `ref`); for these a clear without a raise is
 #: not remembered, see connectors.timescale.windows. The history of a citizen's phone is that of its
@@ -50,7 +50,7 @@ def transitions(
     )
     stored = windows.lock(conn, list({touch.of for touch in touches}))
     verdicts = _evaluated(conn, touches, stored, now)
-    return _applied(conn, verdicts, now)
+    return applied(conn, rules, verdicts, now)
 
 
 def _touches(rules: RuleSet, events: Iterable[Event]) -> Iterable[Touch]:
@@ -93,27 +93,3 @@ def _evaluated(
         silences[touch.of] = silence_due(touch.rule, window)
     windows.save(conn, changed, silences, now)
     return verdicts
-
-
-def _applied(conn: Conn, verdicts: Sequence[Verdict], now: datetime) -> list[Transition]:
-    if not verdicts:
-        return []
-    keys = {(verdict.rule.id, verdict.key) for verdict in verdicts}
-    current = dict(alarms.lock_open(conn, list(keys)))
-    found: list[Transition] = []
-    for verdict in verdicts:
-        key = (verdict.rule.id, verdict.key)
-        transition: Transition | None
-        if isinstance(verdict, Raise):
-            transition = raised(current.get(key), verdict, now, _area_name(verdict))
-        else:
-            transition = returned(current.get(key), verdict, now)
-        if transition is not None:
-            found.append(transition)
-            current[key] = transition.alarm
-    return found
-
-
-def _area_name(verdict: Raise) -> str:
-    area = gazetteer().by_code(verdict.fact.area) if verdict.fact.area else None
-    return area.full_name if area else ""

@@ -30,6 +30,7 @@ from ioc.notify import Attempt, Delivered, Outcome, Step, message
 from ioc.rule import RuleSet
 from ioc.settings import Settings
 from streams import timers
+from streams.handlers import handlers_of
 from streams.own_http import is_fresh, serve
 
 log = logging.getLogger(__name__)
@@ -247,7 +248,7 @@ class Process:
         self._settings = settings
         self._url = settings.database_url.get_secret_value()
         self._db = Database(self._url, "ioc notifier", DATABASE_THREADS + 4)
-        self._handlers = timers.handlers_of(settings, rules)
+        self._handlers = handlers_of(settings, rules)
         self._stop = threading.Event()
         self._stopped = asyncio.Event()
         self._pulse = Pulse()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -42,6 +42,8 @@ RUNNING = " running"
 REDO = timedelta(minutes=10)
 
 Handler = Callable[[Database, Timer, datetime], None]
+#: Timers of one kind, in the order in which they are due.
+Bulk = Callable[[Database, Sequence[Timer], datetime], None]
 
 
 class ArmedAnewError(IocError):

@@ -38,6 +38,8 @@ def from_row(row: Mapping[str, Any]) -> Alarm:
     values["state"] = State(row["state"])
     values["guidance"] = tuple(row["guidance"])
     values["closing_code"] = row["closing_code"] and ClosingCode(row["closing_code"])
+    values["two_person"] = tuple(row["two_person"])
+    values["hidden_by"] = tuple(row["hidden_by"])
     return Alarm(**values)
 
 
@@ -152,4 +154,7 @@ def _to_row(alarm: Alarm) -> dict[str, Any]:
     row["state"] = alarm.state.value
     row["guidance"] = list(alarm.guidance)
     row["closing_code"] = alarm.closing_code and alarm.closing_code.value
+    row["two_person"] = list(alarm.two_person)
+    row["hidden_by"] = Jsonb(list(alarm.hidden_by))
+    row["facts"] = Jsonb(dict(alarm.facts))
     return row

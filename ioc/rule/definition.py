@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum
+from typing import Literal
 
 from ioc.rule.condition import Condition
 from ioc.rule.fact import Fact, Read, reader
 from ioc.rule.title import Title
 from ioc.severity import Severity
+from ioc.working_calendar import WorkingCalendar
 
 #: What the province is called when a place is not known.
 WHOLE_PROVINCE = "19"
@@ -23,6 +25,22 @@ class Kind(StrEnum):
     MATCH = "match"
     #: N events like this within a time.
     COUNT = "count"
+    #: A measured value is beyond a limit, for a while.
+    THRESHOLD = "threshold"
+    #: A condition holds for a time.
+    DURATION = "duration"
+    #: Events like these, one after the other.
+    SEQUENCE = "sequence"
+    #: A device, or many of an area, have said nothing for a time.
+    ABSENCE = "absence"
+    #: There is much more, or much less, than at other times.
+    RATE = "rate"
+    #: Somebody waits too long, or a due date is near or past.
+    SLA = "sla"
+
+
+#: Kinds that are judged by looking at rows now and then; the others are judged event by event.
+SCANNED = frozenset({Kind.ABSENCE, Kind.RATE, Kind.SLA})
 
 
 class Per(StrEnum):
@@ -37,6 +55,26 @@ class Per(StrEnum):
     SOURCE = "source"
     OFFICE = "office"
     KIND = "kind"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One line of `severity`; `when` None: whatever is left."""
+
+    severity: Severity
+    when: Condition | None
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Local days (0 is Monday) and hours in which a rule raises; None: no bound."""
+
+    days: frozenset[int] | Literal["working", "holidays"] | None
+    hours: tuple[time, time] | None
+
+    def covers(self, at: datetime, calendar: WorkingCalendar) -> bool:
+        """Return whether the rule raises for an event of this time."""
+        return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -63,6 +101,29 @@ class Rule:
     guidance: tuple[str, ...] = ()
     place: str = ""
     plain: dict[str, object] = field(default_factory=dict)
+    #: Severities by condition, tried in order; `severity` is the last one's.
+    cases: tuple[Case, ...] = ()
+    schedule: Schedule | None = None
+    #: Whether an alarm stays until somebody resets it.
+    latch: bool = False
+    #: An acknowledgement is worth this long; None: for good.
+    ack_expires: timedelta | None = None
+    #: Moves that a second person must approve.
+    two_person: frozenset[str] = frozenset()
+    #: Whether what comes and goes too fast is held back.
+    damped: bool = True
+    #: The kind's own part: `threshold.Threshold`, `sla.Sla` …
+    of: object | None = None
+    #: Every type that it looks at; () means `type` alone, only `sequence` has more.
+    types: tuple[str, ...] = ()
+    version: int = 0
+
+    def severity_of(self, fact: Fact) -> Severity:
+        """Return how severe this event makes it."""
+        for case in self.cases:
+            if case.when is None or case.when.test(fact):
+                return case.severity
+        return self.severity
 
     def raises(self, fact: Fact) -> bool:
         """Return whether the event is one like this; alone it need not be enough."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from types import MappingProxyType
 
 from ioc.errors import ConfigError
 from ioc.rule.condition import Condition
@@ -35,9 +36,16 @@ _KEYS = (
     *("severity", "clear", "max_lateness", "acknowledge", "guidance"),
 )
 _REQUIRED = ("id", "title", "title_en", "type", "kind", "when", "per", "severity")
+#: Kinds that can be read; the others follow.
+KINDS = (Kind.MATCH, Kind.COUNT)
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 #: What a type has no word for cannot be its key.
 _PER_FIELDS = {Per.REPORT: "report", Per.OFFICE: "office"}
+
+
+#: What reads one of the file's other lists (`incidents:`, `inhibitions:` …), for `load_all`.
+Section = Callable[[Node, Notes], Sequence[object]]
+NO_SECTIONS: Mapping[str, Section] = MappingProxyType({})
 
 
 class RuleError(ConfigError):
@@ -53,7 +61,9 @@ def load(text: str, filename: str) -> RuleSet:
     return load_all([(filename, text)])
 
 
-def load_all(named_texts: Sequence[tuple[str, str]]) -> RuleSet:
+def load_all(
+    named_texts: Sequence[tuple[str, str]], sections: Mapping[str, Section] = NO_SECTIONS
+) -> RuleSet:
     """Return the rules of several files (name, text) together; ids are unique among them."""
     rules: dict[str, Rule] = {}
     problems: list[Problem] = []
@@ -120,7 +130,7 @@ def _rule(node: Node, notes: Notes) -> Rule | None:
     rule_id = _id(at["id"], notes)
     severity = notes.choice(at["severity"], "severity", [each.value for each in Severity])
     lateness, ack_required, guidance = _options(at, notes)
-    kind = notes.choice(at["kind"], "kind", [kind.value for kind in Kind])
+    kind = notes.choice(at["kind"], "kind", [kind.value for kind in KINDS])
     n, within = _count(fields, kind, notes)
     event_type = _type(fields, notes)
     if event_type is None:

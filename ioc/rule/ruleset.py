@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from ioc.philosophy import Philosophy
 from ioc.rule.condition import SCALARS, Condition, Value
-from ioc.rule.definition import Rule
+from ioc.rule.definition import SCANNED, Rule
 from ioc.rule.fact import Fact, Read, reader
+from ioc.working_calendar import WorkingCalendar, shipped_calendar
+
+if TYPE_CHECKING:  # these stand above us: they speak of alarms, and alarms of rules
+    from ioc.incident import IncidentRule
+    from ioc.suppression import Inhibition, PlantState
 
 Candidates = tuple[Rule, ...]
 
@@ -76,12 +83,34 @@ _WORDS = frozenset({str, bool, type(None)})
 
 
 class RuleSet:
-    """Rules by id, by type, and those that an event touches. Immutable."""
+    """Rules by id, by type, and those that an event touches; with all else that a site decides.
 
-    __slots__ = ("_memories", "_plans", "_rank", "by_id", "by_type", "rules")
+    `revision` is the number of the last change that is in it. Immutable.
+    """
 
-    def __init__(self, rules: Iterable[Rule] = ()) -> None:
+    __slots__ = (
+        *("_memories", "_plans", "_rank", "by_id", "by_type", "calendar", "incidents"),
+        *("inhibitions", "philosophy", "plant_states", "revision", "rules"),
+    )
+
+    def __init__(  # noqa: PLR0913 - all that a site decides, by name
+        self,
+        rules: Iterable[Rule] = (),
+        *,
+        revision: int = 0,
+        incidents: Sequence[IncidentRule] = (),
+        inhibitions: Sequence[Inhibition] = (),
+        plant_states: Sequence[PlantState] = (),
+        philosophy: Philosophy | None = None,
+        calendar: WorkingCalendar | None = None,
+    ) -> None:
         self.rules: tuple[Rule, ...] = tuple(rules)
+        self.revision = revision
+        self.incidents = tuple(incidents)
+        self.inhibitions = tuple(inhibitions)
+        self.plant_states = tuple(plant_states)
+        self.philosophy = philosophy or Philosophy()
+        self.calendar = calendar or shipped_calendar()
         self.by_id: Mapping[str, Rule] = {rule.id: rule for rule in self.rules}
         by_type: dict[str, list[Rule]] = {}
         for rule in self.rules:
@@ -92,6 +121,16 @@ class RuleSet:
         self._rank = {rule.id: rank for rank, rule in enumerate(self.rules)}
         self._plans = {name: _planned(found) for name, found in self.by_type.items()}
         self._memories = {name: _Memory.of(found) for name, found in self.by_type.items()}
+
+    @property
+    def event_rules(self) -> tuple[Rule, ...]:
+        """Those that are judged event by event."""
+        return tuple(rule for rule in self.rules if rule.kind not in SCANNED)
+
+    @property
+    def scan_rules(self) -> tuple[Rule, ...]:
+        """Those that are judged by looking at rows now and then."""
+        return tuple(rule for rule in self.rules if rule.kind in SCANNED)
 
     def touched(self, fact: Fact) -> Candidates:
         """Return the rules that the event may raise or clear, in the order they were written."""
@@ -119,7 +158,15 @@ class RuleSet:
     def overlaid(self, other: RuleSet) -> RuleSet:
         """Return these rules with `other` on top: a rule of the same id is replaced."""
         kept = [other.by_id.get(rule.id, rule) for rule in self.rules]
-        return RuleSet([*kept, *(rule for rule in other.rules if rule.id not in self.by_id)])
+        return RuleSet(
+            [*kept, *(rule for rule in other.rules if rule.id not in self.by_id)],
+            revision=max(self.revision, other.revision),
+            incidents=(*self.incidents, *other.incidents),
+            inhibitions=(*self.inhibitions, *other.inhibitions),
+            plant_states=(*self.plant_states, *other.plant_states),
+            philosophy=other.philosophy,
+            calendar=other.calendar,
+        )
 
 
 def _planned(rules: Candidates) -> _Plan:

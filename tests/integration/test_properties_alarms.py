@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from connectors.timescale.database import Database
 from ioc.rule import load, shipped
 from ioc.settings import Settings
-from streams.timers import arm_housekeeping, handlers_of, run_due
+from streams.handlers import handlers_of
+from streams.timers import arm_housekeeping, run_due
 from tests.integration.telling import (
     NOW,
     Copy,

@@ -16,7 +16,8 @@ from ioc.rule import RuleSet, Window, load
 from ioc.settings import Settings
 from ioc.severity import Severity
 from streams import timers as handling
-from streams.timers import EXPIRE_ROWS, arm_housekeeping, handlers_of, run_due
+from streams.handlers import handlers_of
+from streams.timers import EXPIRE_ROWS, arm_housekeeping, run_due
 
 NOW = clock.now()
 RULES = load(

@@ -1,0 +1,3 @@
+"""What the figures of `/kpis` are made of, counted from the alarm log."""
+
+from __future__ import annotations
