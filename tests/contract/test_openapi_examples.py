@@ -34,7 +34,11 @@ KEY_ID = uuid4()
 FIRST = {"unacknowledge": "acknowledge", "unshelve": "shelve"}
 #: A stream never ends; the tests of live views read it.
 STREAMS = {"/api/v1/live"}
-TABLES = "alarms, alarm_log, dead_letters, endpoints, deliveries, timers, keys, sessions, events"
+TABLES = (
+    "alarms, alarm_log, dead_letters, endpoints, deliveries, timers, keys, sessions, events,"
+    " approvals, suppressions, suppression_log, incidents, incident_alarms, incident_splits,"
+    " incident_log, evidence, floods, chatter, scan_findings, rule_versions"
+)
 
 
 @dataclass(frozen=True)

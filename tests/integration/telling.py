@@ -231,7 +231,10 @@ _EMPTY: LiteralString = """
 DELETE FROM events; DELETE FROM counts_1m; DELETE FROM series; DELETE FROM durations_1m;
 DELETE FROM visits; DELETE FROM dossiers; DELETE FROM dossier_steps; DELETE FROM reports;
 DELETE FROM devices; DELETE FROM dead_letters; DELETE FROM rule_windows; DELETE FROM alarms;
-DELETE FROM alarm_log; DELETE FROM timers; DELETE FROM offsets
+DELETE FROM alarm_log; DELETE FROM timers; DELETE FROM offsets; DELETE FROM chatter;
+DELETE FROM approvals; DELETE FROM scan_findings; DELETE FROM suppression_log;
+DELETE FROM suppressions; DELETE FROM incident_alarms; DELETE FROM incident_splits;
+DELETE FROM incident_log; DELETE FROM incidents; DELETE FROM evidence; DELETE FROM floods
 """
 
 

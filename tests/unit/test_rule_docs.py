@@ -1,4 +1,4 @@
-"""The examples and the words of docs/rules.md are true."""
+"""The examples and the words of docs/rules.md and docs/rules/ are true."""
 
 from __future__ import annotations
 
@@ -9,13 +9,21 @@ from pathlib import Path
 
 import pytest
 
-from ioc.rule import EMPTY, Per, Raise, Rule, evaluate, load, shipped
+from ioc.rule import EMPTY, Kind, Per, Raise, Rule, evaluate, load, shipped
 from ioc.rule.load import COUNT_MAX, KINDS, RULES_MAX
 from ioc.rule.when import DEPTH_MAX, TESTS_MAX
 from ioc.rule.window import MARKS_MAX
 
-PAGE = (Path(__file__).parents[2] / "docs" / "rules.md").read_text(encoding="utf-8")
-EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = (DOCS / "rules.md").read_text(encoding="utf-8")
+#: A page for each kind.
+KIND_PAGES = {
+    kind: (DOCS / "rules" / f"{kind}.md").read_text(encoding="utf-8")
+    for kind in Kind
+    if (DOCS / "rules" / f"{kind}.md").exists()
+}
+_EXAMPLE = re.compile(r"```yaml\n(.*?)```", re.DOTALL)
+EXAMPLES = {kind: _EXAMPLE.findall(page) for kind, page in KIND_PAGES.items()}
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
@@ -40,11 +48,12 @@ class Event:
 
 
 def example(name: str) -> Rule:
-    for text in EXAMPLES:
-        for rule in load(text, "docs/rules.md").rules:
-            if rule.id == name:
-                return rule
-    raise AssertionError(f"docs/rules.md has no rule {name}")
+    for kind, texts in EXAMPLES.items():
+        for text in texts:
+            for rule in load(text, f"docs/rules/{kind}.md").rules:
+                if rule.id == name:
+                    return rule
+    raise AssertionError(f"docs/rules/ has no rule {name}")
 
 
 def told(rule: Rule, events: list[Event]) -> list[str]:
@@ -69,10 +78,16 @@ def crowd(minute: int, score: float = 0.9, phase: str = "new") -> Event:
     return Event("ioc.camera.alert", "crowd", data, time)
 
 
-def test_every_kind_has_an_example_and_every_example_is_right() -> None:
-    rules = [rule for text in EXAMPLES for rule in load(text, "docs/rules.md").rules]
-    assert {rule.kind for rule in rules} == set(KINDS)
-    assert all(f"## Kind `{kind}`" in PAGE for kind in KINDS)
+def test_every_kind_that_can_be_written_has_a_page() -> None:
+    assert set(KIND_PAGES) == set(KINDS)
+    assert all(f"[`{kind}`](rules/{kind}.md)" in PAGE for kind in KINDS)
+
+
+@pytest.mark.parametrize("kind", KIND_PAGES)
+def test_every_kind_has_an_example_and_every_example_is_right(kind: Kind) -> None:
+    assert KIND_PAGES[kind].startswith(f"# Kind `{kind}`\n")
+    rules = [rule for text in EXAMPLES[kind] for rule in load(text, f"docs/rules/{kind}.md").rules]
+    assert {rule.kind for rule in rules} == {kind}
 
 
 def test_the_match_example_does_what_the_page_says() -> None:
