@@ -1,0 +1,58 @@
+"""The life of an alarm: one pure state machine, after ISA-18.2.
+
+A move is a function of the alarm, the words of who makes it and `now`; it returns a `Transition`
+or raises `NotAllowed`. Moves of the stream (`raised`, `returned`) never refuse: what changes
+nothing is None. An occurrence lives from its first raise until it is `normal` again; then it is
+over and the next raise opens another.
+"""
+
+from __future__ import annotations
+
+from ioc.alarm.alarm import Alarm, Hidden, NotAllowed, Transition
+from ioc.alarm.clock import acknowledgement_expired, linked, shelf_elapsed, suppress, unsuppress
+from ioc.alarm.person import (
+    SHELF_MAX,
+    acknowledge,
+    assign,
+    close,
+    comment,
+    remove_from_service,
+    return_to_service,
+    shelve,
+    unacknowledge,
+    unshelve,
+)
+from ioc.alarm.shown import to_json
+from ioc.alarm.state import ANNOUNCED, HIDDEN, ClosingCode, State, Step
+from ioc.alarm.stream import occurrence_id, raised, returned
+
+__all__ = [
+    "ANNOUNCED",
+    "HIDDEN",
+    "SHELF_MAX",
+    "Alarm",
+    "ClosingCode",
+    "Hidden",
+    "NotAllowed",
+    "State",
+    "Step",
+    "Transition",
+    "acknowledge",
+    "acknowledgement_expired",
+    "assign",
+    "close",
+    "comment",
+    "linked",
+    "occurrence_id",
+    "raised",
+    "remove_from_service",
+    "return_to_service",
+    "returned",
+    "shelf_elapsed",
+    "shelve",
+    "suppress",
+    "to_json",
+    "unacknowledge",
+    "unshelve",
+    "unsuppress",
+]
