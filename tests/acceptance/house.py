@@ -19,6 +19,8 @@ import httpx
 import psycopg
 from psycopg.rows import TupleRow
 
+from tests.acceptance.quiet import quiet_settings
+
 T = TypeVar("T")
 JsonObject = dict[str, Any]
 
@@ -57,6 +59,14 @@ class House:
     settings: Mapping[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    #: Whether the shipped rules about time are off.
+    is_quiet: bool = True
+
+    def __post_init__(self) -> None:
+        """Write the site's folder; a test that has one of its own keeps it."""
+        own = self.settings.get("IOC_CONFIG_DIR")
+        config_dir = Path(own) if own else self.folder / "config"
+        self._quiet = quiet_settings(config_dir) if self.is_quiet else {}
 
     @property
     def environment(self) -> dict[str, str]:
@@ -69,6 +79,7 @@ class House:
             "IOC_API_PORT": str(self.port),
             "IOC_WEBHOOK_ALLOW_PRIVATE": "true",
             "IOC_SESSION_TIMEOUT_S": "6",
+            **self._quiet,
             **self.settings,
         }
         return kept | ours | ({"IOC_LOG_ID": self.log_id} if self.log_id else {})

@@ -16,6 +16,7 @@ import httpx
 
 from connectors.embedded.run import Run, read_run
 from tests.acceptance.house import JsonObject, eventually, free_port
+from tests.acceptance.quiet import quiet_settings
 
 READY_WITHIN_S = 90.0
 STOPPED_WITHIN_S = 40.0
@@ -34,6 +35,7 @@ class Up:
             "IOC_DATA_DIR": str(folder),
             "IOC_SIMULATE": "false",
             "IOC_SESSION_TIMEOUT_S": "6",
+            **quiet_settings(folder.with_suffix(".config")),
         }
         self.process: subprocess.Popen[bytes] | None = None
 
