@@ -10,6 +10,7 @@ from uuid import UUID
 
 from ioc.alarm.state import ANNOUNCED, HIDDEN, OF_THE_STREAM, RINGS_AGAIN, ClosingCode, State, Step
 from ioc.errors import ConflictError
+from ioc.rule.verdict import Verdict
 from ioc.severity import Severity
 
 
@@ -117,8 +118,8 @@ class Transition:
     comment: str | None = None
     event_at: datetime | None = None
     event: tuple[str, str] | None = None
-    #: Where the event was, (lat, lon) in degrees.
-    point: tuple[float, float] | None = None
+    #: What the stream said; the evidence of incidents is in its event.
+    verdict: Verdict | None = field(default=None, compare=False, repr=False)
 
     @property
     def announced(self) -> str | None:

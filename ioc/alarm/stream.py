@@ -114,7 +114,7 @@ def _streamed(
 ) -> Transition:
     fact = verdict.fact
     event = None if fact is None else (fact.ce_source, fact.ce_id)
-    return Transition(step, before, alarm, now, event_at=verdict.at, event=event)
+    return Transition(step, before, alarm, now, event_at=verdict.at, event=event, verdict=verdict)
 
 
 def _identity(verdict: Raise) -> tuple[datetime, str, str]:

@@ -105,6 +105,10 @@ CREATE TABLE suppressions (
     duration_s   int,
     origin       text NOT NULL CHECK (origin IN ('api', 'yaml', 'rule')),
     created_at   timestamptz NOT NULL,
+    review_at    timestamptz,                   -- of what has no end: when somebody should look again
+    -- When the alarms that were open then began to be hidden in this turn; null: not yet. Who rings with
+    -- an older clock must not go by the clock: the begin has been past its alarm by then.
+    begun_at     timestamptz,
     ended_at     timestamptz,
     ended_by     text
 );
@@ -184,10 +188,13 @@ CREATE TABLE evidence (
     rule     text NOT NULL,
     key      text NOT NULL,
     source   text NOT NULL,
+    severity text NOT NULL,                      -- the worst of its events
+    area     text,
     place    text NOT NULL,                      -- "x,y" in whole decimetres, or the value of `on`
+    links    int NOT NULL,                       -- its places in a cause chain, as bits
     x_m      double precision,
     y_m      double precision,
-    cell_x   int NOT NULL,                       -- floor(x_m / 1000); 0 for a chain
+    cell_x   int NOT NULL,                       -- floor(x_m / 1000); without a point a hash of the place
     cell_y   int NOT NULL,
     from_at  timestamptz NOT NULL,
     to_at    timestamptz NOT NULL,
