@@ -10,6 +10,7 @@ subtracting are one question asked from both ends: `add(x, span) <= y`, `x <= su
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -32,6 +33,7 @@ OFFICE_HOURS: Hours = (
 FIXED = frozenset({(1, 1), (4, 30), (5, 1), (9, 2), (11, 24)})
 #: Longest run of days without any open hour that is looked over; a broken site file must not spin.
 CLOSED_DAYS_MAX = 400
+_HOURS = re.compile(r"([0-2][0-9]):([0-5][0-9])-([0-2][0-9]):([0-5][0-9])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,21 +182,15 @@ def shipped_calendar() -> WorkingCalendar:
 
 def hours_of(text: str) -> tuple[timedelta, timedelta]:
     """Return the hours that `07:30-11:30` says; ValueError when it says none. `24:00` may end."""
-    start, dash, end = text.partition("-")
-    found = _clock(start), _clock(end)
-    if not dash or found[0] >= found[1]:
+    found = _HOURS.fullmatch(text)
+    if found is None:
         raise ValueError(text)
-    return found
-
-
-def _clock(text: str) -> timedelta:
-    hour, colon, minute = text.partition(":")
-    if not colon or not (hour + minute).isdecimal() or len(hour) != 2 or len(minute) != 2:
+    hour, minute, end_hour, end_minute = map(int, found.groups())
+    start = timedelta(hours=hour, minutes=minute)
+    end = timedelta(hours=end_hour, minutes=end_minute)
+    if not start < end <= _DAY:
         raise ValueError(text)
-    found = timedelta(hours=int(hour), minutes=int(minute))
-    if int(minute) > 59 or found > _DAY:
-        raise ValueError(text)
-    return found
+    return start, end
 
 
 def _days_of(years: Mapping[str, Mapping[str, list[str]]], word: str) -> frozenset[date]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from itertools import pairwise
 
-from ioc.rule.document import DocumentError, Fields, Node, Scalar, read
-from ioc.rule.load import RuleError
+from ioc.rule.document import Fields, Node, Scalar
 from ioc.rule.notes import Notes
 from ioc.working_calendar import Hours, WorkingCalendar, hours_of, shipped_calendar
 
@@ -16,30 +15,17 @@ HOURS_MAX = 6
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 
 
-def site_calendar(text: str, filename: str) -> WorkingCalendar:
-    """Return the shipped calendar with the site's days and hours on top.
+def read_calendar(node: Node, notes: Notes) -> list[WorkingCalendar]:
+    """Return the shipped calendar with what stands under `calendar:` on top; [] when that is wrong.
 
-    Raises:
-        RuleError: with everything that is wrong in the file, each with its line.
+    What is wrong is noted with its line.
     """
-    notes = Notes(filename)
-    found = shipped_calendar()
-    try:
-        root = read(text)
-    except DocumentError as error:
-        notes.add(error.line, error.text)
-        root = None
-    if root is not None:
-        top = notes.fields(root, "the file", ("calendar",))
-        if top is not None and "calendar" in top.entries:
-            found = laid_over(found, top.entries["calendar"], notes)
-    if notes.problems:
-        raise RuleError(sorted(notes.problems, key=lambda problem: problem.line))
-    return found
+    before = len(notes.problems)
+    found = _laid_over(shipped_calendar(), node, notes)
+    return [found] if len(notes.problems) == before else []
 
 
-def laid_over(calendar: WorkingCalendar, node: Node, notes: Notes) -> WorkingCalendar:
-    """Return the calendar with what stands under `calendar:`; what is wrong is noted."""
+def _laid_over(calendar: WorkingCalendar, node: Node, notes: Notes) -> WorkingCalendar:
     fields = notes.fields(node, "calendar", ("office_hours", "years"))
     if fields is None:
         return calendar

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ioc.clock import LOCAL_ZONE
-from ioc.rule import RuleError
-from ioc.rule.calendar import site_calendar
+from ioc.rule.calendar import read_calendar
+from ioc.rule.document import Fields, read
+from ioc.rule.notes import Notes
 from ioc.working_calendar import Working, WorkingCalendar, hours_of, shipped_calendar
 
 CALENDAR = shipped_calendar()
@@ -201,7 +202,7 @@ def test_a_site_says_otherwise_of_single_days_and_hours() -> None:
 
 @pytest.mark.parametrize("text", ["7:30-11:30", "11:30-07:30", "08:00", "08:60-09:00", "x-y"])
 def test_hours_that_are_none_are_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=text.partition("-")[0]):
+    with pytest.raises(ValueError, match=text):
         hours_of(text)
 
 
@@ -215,6 +216,12 @@ def test_a_calendar_without_any_open_day_ends_with_a_word() -> None:
 # A site's file ------------------------------------------------------------------------------------
 
 
+def read_site(text: str) -> tuple[list[WorkingCalendar], str]:
+    notes, root = Notes("calendar.yaml"), read(text)
+    assert isinstance(root, Fields)
+    return read_calendar(root.entries["calendar"], notes), "\n".join(map(str, notes.problems))
+
+
 def test_a_site_s_file_lies_over_what_is_shipped() -> None:
     text = """
 calendar:
@@ -222,17 +229,18 @@ calendar:
   years:
     2027: {off: [02-11], work: [02-20]}
 """
-    site = site_calendar(text, "calendar.yaml")
+    (site,), problems = read_site(text)
+    assert problems == ""
     assert not site.is_working_day(date(2027, 2, 11))
     assert site.is_working_day(date(2027, 2, 20))
     assert not site.is_working_day(date(2027, 2, 10))
     assert not site.is_open(local("2026-11-23T13:15"))
-    assert site_calendar("", "calendar.yaml") == CALENDAR
 
 
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
+        ("calendar: 2027", "calendar is a mapping"),
         ("calendar: {hours: []}", "calendar has no 'hours'"),
         ("calendar: {office_hours: [7-11]}", "office hours are written"),
         ('calendar: {office_hours: ["07:00-12:00", "11:00-17:00"]}', "do not overlap"),
@@ -241,11 +249,9 @@ calendar:
         ("calendar:\n  years:\n    2027:\n      off: [02-30]", "calendar.yaml:4: 2027 has no day"),
         ("calendar: {years: {2027: {off: [02-11], work: [02-11]}}}", "cannot be off and worked"),
         ("calendar: {years: {2027: {free: [02-11]}}}", "year 2027 has no 'free'"),
-        ("days: 3", "the file has no 'days'"),
-        ("calendar: [", "this is not YAML"),
     ],
 )
 def test_what_is_wrong_in_a_site_s_file_is_told_with_its_line(text: str, problem: str) -> None:
-    with pytest.raises(RuleError) as caught:
-        site_calendar(text, "calendar.yaml")
-    assert problem in str(caught.value)
+    found, problems = read_site(text)
+    assert problem in problems
+    assert found == []
