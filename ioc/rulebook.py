@@ -1,19 +1,146 @@
 """All that a site decides about alarms: rules, and the lists that stand beside them in the files.
 
-`ioc.rule` cannot know incidents and suppressions, which speak of alarms; here they meet.
+`ioc.rule` cannot know incidents and suppressions, which speak of alarms; here they meet. What is in
+force is the newest wording of each in the database; files only write wordings there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib.resources import files
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any, cast
+
+import orjson
 
 from ioc import rule
-from ioc.rule import RuleSet
-from ioc.rule.load import NO_SECTIONS, Section
+from ioc.incident import IncidentRule
+from ioc.philosophy import Philosophy
+from ioc.rule import Problem, Rule, RuleError, RuleSet
+from ioc.rule.document import DocumentError, Fields, Items, Node, Scalar, read
+from ioc.rule.load import Section
+from ioc.rule.notes import Notes
+from ioc.source import BY_NAME
+from ioc.suppression import Inhibition, PlantState, Window
+from ioc.working_calendar import WorkingCalendar
+
+#: A thing's noun and id.
+Key = tuple[str, str]
+#: A reader of the value under one top key; see `ioc.rule.load.Section`.
+Reader = Callable[[Node, Notes], Sequence[object]]
+
+#: The one id of what a site has one of.
+SITE = "site"
+DEVICES_MAX = 20_000
+TAGS_MAX = 20
+WORD_CHARACTERS_MAX = 100
+
+#: Top keys of files whose value is a list of things with an `id`, and the noun of such a thing.
+_LISTS = {
+    "rules": "rule",
+    "incidents": "incident",
+    "inhibitions": "inhibition",
+    "plant_states": "plant_state",
+    "maintenance": "maintenance",
+}
+#: Top keys whose value is one thing.
+_SINGLES = {"philosophy": "philosophy", "calendar": "calendar"}
+_DEVICES = "devices"
+_TOP_KEY_OF = {noun: key for key, noun in (*_LISTS.items(), *_SINGLES.items())}
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What a file says of one thing; `body` is its YAML as JSON, `place` is `file:line`."""
+
+    noun: str
+    id: str
+    body: Mapping[str, Any]
+    origin: str
+    place: str
+
+    @property
+    def key(self) -> Key:
+        """What it is about."""
+        return self.noun, self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The newest wording of one thing as the database has it; `body` None: withdrawn."""
+
+    noun: str
+    id: str
+    version: int
+    body: str | None
+    revision: int
+
+    @property
+    def key(self) -> Key:
+        """What it is about."""
+        return self.noun, self.id
+
+    @property
+    def name(self) -> str:
+        """What a problem in it is said to be in."""
+        return f"{self.noun} {self.id}, version {self.version}"
+
+    @property
+    def text(self) -> str:
+        """The wording as a file of its own, in one line."""
+        if self.noun == _DEVICES:
+            return self.body or ""
+        key = _TOP_KEY_OF[self.noun]
+        return f'{{"{key}": {self.body}}}' if key in _SINGLES else f'{{"{key}": [{self.body}]}}'
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """A device of a source, and the words by which rules speak of it and of others."""
+
+    source: str
+    device: str
+    tags: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """Everything in force: what is judged by, and what tables are made of."""
+
+    rules: RuleSet
+    windows: tuple[Window, ...]
+    devices: tuple[Tagged, ...]
+
+
+# Reading ----------------------------------------------------------------------------------------
+
+
+def read_devices(node: Node, notes: Notes) -> Sequence[Tagged]:
+    """Return what `devices:` says: `- {source: fire, device: p-1, tags: [market]}`."""
+    found: list[Tagged] = []
+    for item in notes.listed(node, _DEVICES, DEVICES_MAX):
+        fields = notes.fields(item, "a device", ("source", "device", "tags"))
+        if fields is None:
+            continue
+        at = fields.entries
+        if missing := [key for key in ("source", "device", "tags") if key not in at]:
+            notes.add(item.line, f"the device lacks {', '.join(missing)}")
+            continue
+        source = notes.choice(at["source"], "source", list(BY_NAME))
+        device = notes.text(at["device"], "device", WORD_CHARACTERS_MAX)
+        tags = [
+            notes.text(tag, "a tag", WORD_CHARACTERS_MAX)
+            for tag in notes.listed(at["tags"], "tags", TAGS_MAX)
+        ]
+        if source is not None and device is not None:
+            found.append(Tagged(source, device, frozenset(filter(None, tags))))
+    return found
+
 
 #: What reads each list beside `rules:`.
-SECTIONS: Mapping[str, Section] = NO_SECTIONS
+SECTIONS: Mapping[str, Reader] = MappingProxyType({_DEVICES: read_devices})
 
 
 def load_all(named_texts: Sequence[tuple[str, str]]) -> RuleSet:
@@ -22,9 +149,185 @@ def load_all(named_texts: Sequence[tuple[str, str]]) -> RuleSet:
     Raises:
         ioc.rule.RuleError: with everything that is wrong in them, each with its line.
     """
-    return rule.load_all(named_texts, SECTIONS)
+    return _read(named_texts).rules
 
 
 def in_force(config_dir: Path | None) -> RuleSet:
-    """Return what is shipped with the site's own on top; errors as in `load_all`."""
-    return rule.in_force(config_dir)
+    """Return what is shipped with the site's own on top, straight from the files."""
+    return assembled(
+        [
+            Stored(wording.noun, wording.id, 0, orjson.dumps(wording.body).decode(), 0)
+            for wording in of_site(config_dir)
+        ]
+    ).rules
+
+
+def assembled(stored: Sequence[Stored], known: RuleSet | None = None) -> Book:
+    """Return what these wordings are together, each rule with its version.
+
+    What `known` has of the same version is taken from there: only what changed is read.
+
+    Raises:
+        ioc.rule.RuleError: named by noun, id and version.
+    """
+    valid = [each for each in stored if each.body is not None]
+    kept = {each.id: same for each in valid if (same := _unchanged(each, known)) is not None}
+    named = [(each.name, each.text) for each in valid if each.noun != "rule" or each.id not in kept]
+    book = _read(named)
+    versions = {each.id: each.version for each in valid if each.noun == "rule"}
+    fresh = {each.id: replace(each, version=versions[each.id]) for each in book.rules.rules}
+    rules = [found for name in versions if (found := kept.get(name) or fresh.get(name))]
+    revision = max((each.revision for each in stored), default=0)
+    return replace(book, rules=_with(book.rules, rules, revision))
+
+
+def as_of(rules: RuleSet, revision: int) -> RuleSet:
+    """Return the same rules as those of a later revision: that one was refused."""
+    return _with(rules, rules.rules, revision)
+
+
+# Wordings of files --------------------------------------------------------------------------------
+
+
+def of_site(config_dir: Path | None) -> list[Wording]:
+    """Return what the shipped files and those of a site's folder say, the site's on top.
+
+    Raises:
+        ioc.rule.RuleError: with everything that is wrong in the site's files.
+    """
+    shipped = (files("ioc.rule") / "shipped.yaml").read_text(encoding="utf-8")
+    found = {wording.key: wording for wording in wordings("shipped.yaml", shipped, "shipped")}
+    own = [(str(path), path.read_text(encoding="utf-8")) for path in _paths(config_dir)]
+    _read(own)
+    for name, text in own:
+        found |= {wording.key: wording for wording in wordings(name, text)}
+    return list(found.values())
+
+
+def wordings(name: str, text: str, origin: str = "file") -> list[Wording]:
+    """Return what a file says, thing by thing; what cannot be read is left to `load_all`."""
+    try:
+        root = read(text)
+    except DocumentError:
+        return []
+    found: list[Wording] = []
+    for key, node in root.entries.items() if isinstance(root, Fields) else ():
+        if key in _LISTS and isinstance(node, Items):
+            for item in node.items:
+                identity = item.entries.get("id") if isinstance(item, Fields) else None
+                if isinstance(identity, Scalar):
+                    place = f"{name}:{item.line}"
+                    found.append(Wording(_LISTS[key], identity.text, _plain(item), origin, place))
+        elif key in _SINGLES and isinstance(node, Fields):
+            place = f"{name}:{node.line}"
+            found.append(Wording(_SINGLES[key], SITE, _plain(node), origin, place))
+        elif key == _DEVICES:
+            body = {_DEVICES: node.plain()}
+            found.append(Wording(_DEVICES, Path(name).stem, body, origin, f"{name}:{node.line}"))
+    return found
+
+
+def of_rule(name: str, text: str) -> Wording:
+    """Return the wording of the one rule that a text is: a rule by itself, or a file with one.
+
+    Raises:
+        ioc.rule.RuleError: with the lines of the text.
+    """
+    try:
+        root = read(text)
+    except DocumentError as error:
+        raise RuleError([Problem(name, error.line, error.text)]) from error
+    above = 0
+    if isinstance(root, Fields) and "rules" not in root.entries:
+        text, above = "rules:\n" + "\n".join(_as_item(text.split("\n"))), 1
+    try:
+        load_all([(name, text)])
+    except RuleError as error:
+        raise RuleError(
+            [replace(problem, line=max(1, problem.line - above)) for problem in error.problems]
+        ) from error
+    found = [wording for wording in wordings(name, text) if wording.noun == "rule"]
+    if len(found) != 1:
+        raise RuleError([Problem(name, 1, f"this is one rule's text; it holds {len(found)}")])
+    return found[0]
+
+
+# Parts --------------------------------------------------------------------------------------------
+
+
+def _read(named_texts: Sequence[tuple[str, str]]) -> Book:
+    found: dict[str, list[object]] = {}
+    sections = {
+        key: _collecting(reader, found.setdefault(key, [])) for key, reader in SECTIONS.items()
+    }
+    rules = rule.load_all(named_texts, sections)
+    only = RuleSet(
+        rules.rules,
+        incidents=cast("list[IncidentRule]", found.get("incidents", [])),
+        inhibitions=cast("list[Inhibition]", found.get("inhibitions", [])),
+        plant_states=cast("list[PlantState]", found.get("plant_states", [])),
+        philosophy=cast("Philosophy | None", _last(found.get("philosophy"))),
+        calendar=cast("WorkingCalendar | None", _last(found.get("calendar"))),
+    )
+    return Book(
+        only,
+        tuple(cast("list[Window]", found.get("maintenance", []))),
+        tuple(cast("list[Tagged]", found[_DEVICES])),
+    )
+
+
+def _collecting(reader: Reader, into: list[object]) -> Section:
+    def section(node: Node, notes: Notes) -> Sequence[object]:
+        found = reader(node, notes)
+        into.extend(found)
+        return found
+
+    return section
+
+
+def _last(found: Sequence[object] | None) -> object | None:
+    return found[-1] if found else None
+
+
+def _with(rules: RuleSet, only: Iterable[Rule], revision: int) -> RuleSet:
+    return RuleSet(
+        only,
+        revision=revision,
+        incidents=rules.incidents,
+        inhibitions=rules.inhibitions,
+        plant_states=rules.plant_states,
+        philosophy=rules.philosophy,
+        calendar=rules.calendar,
+    )
+
+
+def _unchanged(stored: Stored, known: RuleSet | None) -> Rule | None:
+    found = known.by_id.get(stored.id) if known is not None and stored.noun == "rule" else None
+    if found is None or found.version != stored.version or _has_tags(found):
+        return None
+    return found
+
+
+def _has_tags(found: Rule) -> bool:
+    """Whether it changes with the devices' tags."""
+    scope = found.plain.get("scope")
+    return isinstance(scope, Mapping) and "tags" in scope
+
+
+def _paths(config_dir: Path | None) -> list[Path]:
+    if config_dir is None:
+        return []
+    single = [config_dir / name for name in ("philosophy.yaml", "calendar.yaml")]
+    return [
+        *sorted((config_dir / "rules").glob("*.yaml")),
+        *(path for path in single if path.exists()),
+        *sorted((config_dir / "devices").glob("*.yaml")),
+    ]
+
+
+def _plain(node: Node) -> dict[str, Any]:
+    return cast("dict[str, Any]", node.plain())
+
+
+def _as_item(lines: Sequence[str]) -> list[str]:
+    return [f"- {lines[0]}", *(f"  {line}" for line in lines[1:])]

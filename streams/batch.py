@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from connectors.timescale import alarms, desks, intake, latest, offsets, timers
 from connectors.timescale.database import Conn
@@ -18,6 +19,7 @@ from connectors.timescale.rollups import Rollups
 from connectors.timescale.timers import Timer
 from ioc.alarm import Transition
 from ioc.area import place_many
+from ioc.errors import IocError
 from ioc.event import Event, Reason, Refusal, decode
 from ioc.rule import RuleSet
 from ioc.source import BY_TOPIC
@@ -55,6 +57,12 @@ class Memory:
     aggregates: bool
     #: How many of a partition's latest records say whether its source can be read (ioc.intake).
     recent_records: int
+    #: The site's folder: a database that nobody has given any rule runs on the rules there.
+    config_dir: Path | None = None
+
+
+class RulesChangedError(IocError):
+    """The rules are not those any more that were to judge; nothing was written."""
 
 
 class Caches:
@@ -137,12 +145,15 @@ def commit(
 
     Raises:
         FencedError: another worker was faster with one of them; nothing was written.
+        RulesChangedError: it must be judged by other rules than those of `memory`.
     """
     log = memory.logs[unit[0].batch.topic]
     rows = [row for decoded in unit for row in decoded.events]
     with conn.transaction():
         for decoded in unit:
-            offsets.advance(conn, log, _advance(decoded), memory.recent_records, now)
+            revision = offsets.advance(conn, log, _advance(decoded), memory.recent_records, now)
+            if revision != memory.rules.revision:
+                raise RulesChangedError
         fresh = intake.store(conn, rows)
         caches.rollups.count(conn, fresh)
         intake.bury(conn, log, [letter for decoded in unit for letter in decoded.dead], now)

@@ -13,10 +13,10 @@ from datetime import datetime
 from pathlib import Path
 
 from ioc import clock
-from ioc.rule import in_force
 from streams.batch import Memory, decode_batch
 from streams.fetched import Fetched, opened
 from streams.guard import Guard
+from streams.reload import UNREAD
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +30,8 @@ class Brief:
     recent_records: int
 
     def memory(self) -> Memory:
-        """Return what every batch needs; reads the rules."""
-        rules = in_force(self.config_dir)
-        return Memory(self.logs, rules, self.aggregates, self.recent_records)
+        """Return what every batch needs; the rules are read with the first."""
+        return Memory(self.logs, UNREAD, self.aggregates, self.recent_records, self.config_dir)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +48,8 @@ class Report:
     fenced: frozenset[int]
     #: The newest `received_at` of each partition that had records.
     received_at: Mapping[int, datetime]
+    #: How many rules judged it, and of which revision.
+    rules: tuple[int, int] = (0, 0)
 
 
 class Committer:
@@ -86,6 +87,7 @@ class Committer:
             received_at={
                 each.batch.partition: each.received_at for each in decoded if each.batch.records
             },
+            rules=(len(self._guard.rules.rules), self._guard.rules.revision),
         )
 
     def stop(self) -> None:

@@ -19,7 +19,17 @@ from connectors.timescale import intake
 from connectors.timescale.database import AWAY, Conn, connect
 from ioc import clock
 from ioc.errors import DatabaseUnavailableError, FencedError, IocError
-from streams.batch import Caches, Committed, Decoded, Memory, as_dead_letter, commit
+from ioc.rule import RuleSet
+from streams.batch import (
+    Caches,
+    Committed,
+    Decoded,
+    Memory,
+    RulesChangedError,
+    as_dead_letter,
+    commit,
+)
+from streams.reload import reloaded
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +76,12 @@ class Guard:
         self.waits = False
         #: How often something was done again, by cause; who reads it empties it.
         self.retries: Counter[str] = Counter()
+        self._has_new_rules = False
+
+    @property
+    def rules(self) -> RuleSet:
+        """The rules that judge now."""
+        return self._memory.rules
 
     def stop(self) -> None:
         """Give up waiting; called from any thread."""
@@ -106,7 +122,15 @@ class Guard:
         wait_s = WAIT_FIRST_S
         while not self._stopping.is_set():
             try:
-                committed = commit(self._connected(), unit, self._memory, self._caches, clock.now())
+                conn = self._connected()
+                if self._has_new_rules:
+                    rules = reloaded(conn, self._memory.rules, self._memory.config_dir)
+                    self._memory = replace(self._memory, rules=rules)
+                    self._has_new_rules = False
+                committed = commit(conn, unit, self._memory, self._caches, clock.now())
+            except RulesChangedError:
+                self._caches.forget()
+                self._has_new_rules = True
             except FencedError:
                 self._wait_is_over()
                 self._caches.forget()

@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 
 from connectors.outbound.endpoint_file import read_all
 from connectors.outbound.webhook import Message, Sender, redacted
-from connectors.timescale import alarms, deliveries, endpoints, feed, processes
+from connectors.timescale import alarms, deliveries, endpoints, feed, processes, rule_versions
 from connectors.timescale.database import Database, connect
 from connectors.timescale.deliveries import Claim, Room
 from ioc import clock, metrics
@@ -30,8 +30,9 @@ from ioc.notify import Attempt, Delivered, Outcome, Step, message
 from ioc.rule import RuleSet
 from ioc.settings import Settings
 from streams import timers
-from streams.handlers import handlers_of
+from streams.handlers import bulk_of, handlers_of
 from streams.own_http import is_fresh, serve
+from streams.reload import UNREAD, reloaded
 
 log = logging.getLogger(__name__)
 
@@ -236,19 +237,22 @@ def tell(claim: Claim, outcome: Outcome, attempt: Attempt, step: Step) -> None:
 # The process ------------------------------------------------------------------------------------
 
 
-async def run(settings: Settings, rules: RuleSet) -> None:
-    """Run the notifier until SIGTERM or SIGINT; `rules` say which alarms silence clears."""
-    await Process(settings, rules).run()
+async def run(settings: Settings) -> None:
+    """Run the notifier until SIGTERM or SIGINT."""
+    await Process(settings).run()
 
 
 class Process:
     """The loops of one notifier process: they start together, and when one breaks all end."""
 
-    def __init__(self, settings: Settings, rules: RuleSet) -> None:
+    def __init__(self, settings: Settings, rules: RuleSet = UNREAD) -> None:
+        """`rules`: by what timers judge, until the database has others."""
         self._settings = settings
+        self._rules = rules
         self._url = settings.database_url.get_secret_value()
         self._db = Database(self._url, "ioc notifier", DATABASE_THREADS + 4)
         self._handlers = handlers_of(settings, rules)
+        self._bulk = bulk_of(rules)
         self._stop = threading.Event()
         self._stopped = asyncio.Event()
         self._pulse = Pulse()
@@ -271,7 +275,7 @@ class Process:
         loops: list[asyncio.Future[None]] = [
             loop.run_in_executor(threads, self._prepare),
             loop.run_in_executor(threads, self._listen, loop, notifier.ring),
-            loop.run_in_executor(threads, timers.run, self._db, self._handlers, self._stop),
+            loop.run_in_executor(threads, self._run_timers),
             loop.run_in_executor(threads, self._beat),
             asyncio.ensure_future(notifier.run()),
             asyncio.ensure_future(
@@ -326,6 +330,26 @@ class Process:
                     endpoints.disable_undeclared(conn, names, now)
 
         self._until_done(prepared)
+
+    def _run_timers(self) -> None:
+        """Handle what comes due until told to stop, by the rules of that moment."""
+        while not self._stop.is_set():
+            try:
+                self._follow_rules()
+                timers.run_due(self._db, self._handlers, clock.now())
+                pause_s = timers.EVERY_S
+            except DatabaseUnavailableError as error:
+                log.warning("timers wait: %s", error, extra={"action": "wait_database"})
+                pause_s = timers.AWAY_S
+            self._stop.wait(pause_s)
+
+    def _follow_rules(self) -> None:
+        with self._db.reading() as conn:
+            if rule_versions.revision(conn) == self._rules.revision:
+                return
+            self._rules = reloaded(conn, self._rules, self._settings.config_dir)
+        self._handlers = handlers_of(self._settings, self._rules)
+        self._bulk = bulk_of(self._rules)
 
     def _listen(self, loop: asyncio.AbstractEventLoop, ring: Callable[[], None]) -> None:
         """Ring when the alarm log grows; the poll of each second is the net below."""

@@ -232,5 +232,8 @@ def _measure(source: str, report: Report, seconds: float) -> None:
         metrics.WORKER_DEAD_LETTERS.labels(source, reason).inc(n)
     for transition, n in report.transitions.items():
         metrics.WORKER_TRANSITIONS.labels(transition).inc(n)
+    rules, revision = report.rules
+    metrics.WORKER_RULES.set(rules)
+    metrics.WORKER_RULES_REVISION.set(revision)
     for cause, n in report.retries.items():
         metrics.WORKER_RETRIES.labels(cause).inc(n)

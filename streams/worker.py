@@ -11,7 +11,7 @@ import faust
 
 from connectors.kafka.ping import answers
 from connectors.kafka.topics import log_ids
-from connectors.timescale import timers
+from connectors.timescale import rule_versions, timers
 from connectors.timescale.database import connect
 from ioc.errors import BrokerUnavailableError, DatabaseUnavailableError
 from ioc.intake import RECENT_RECORDS
@@ -37,7 +37,7 @@ def run(settings: Settings) -> NoReturn:
         aggregates=_patiently(lambda: _has_aggregates(settings)),
         recent_records=max(1, RECENT_RECORDS // settings.partitions),
     )
-    brief.memory()  # a rule that cannot be read is said here, once
+    _patiently(lambda: _check_rules(brief))
     app = make_app(settings, brief)
     calm_collector()
     worker = faust.Worker(app, override_logging=False, redirect_stdouts=False, quiet=True)
@@ -56,6 +56,12 @@ def _logs(settings: Settings) -> dict[str, str]:
 def _has_aggregates(settings: Settings) -> bool:
     with connect(settings.database_url.get_secret_value(), "ioc worker") as conn:
         return timers.has_timescale(conn)
+
+
+def _check_rules(brief: Brief) -> None:
+    """Raise RuleError for what cannot be read: said here, once, and not by each committer."""
+    with connect(brief.database_url, "ioc worker") as conn:
+        rule_versions.in_force(conn, config_dir=brief.config_dir)
 
 
 def _patiently(ask: Callable[[], T]) -> T:

@@ -57,10 +57,11 @@ class Advance:
     dead: int
 
 
-def advance(conn: Conn, log: str, batch: Advance, window: int, now: datetime) -> None:
+def advance(conn: Conn, log: str, batch: Advance, window: int, now: datetime) -> int:
     """Move a position, first in the batch's transaction; `FencedError` when it is elsewhere.
 
-    `window` is how many of the partition's latest records are remembered as dead or alive.
+    `window` is how many of the partition's latest records are remembered as dead or alive. Returns
+    the revision of the rules, so that no unit needs a round trip to ask for it.
     """
     moved = conn.execute(
         SQL["advance"],
@@ -75,9 +76,10 @@ def advance(conn: Conn, log: str, batch: Advance, window: int, now: datetime) ->
             "window": window,
             "now": now,
         },
-    )
-    if moved.rowcount != 1:
+    ).fetchone()
+    if moved is None:
         raise FencedError(f"{batch.topic}[{batch.partition}] is not at {batch.start} any more")
+    return int(moved["revision"])
 
 
 def recent(conn: Conn) -> dict[str, tuple[int, int]]:

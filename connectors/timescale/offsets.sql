@@ -10,12 +10,14 @@ SELECT topic, partition, next FROM offsets WHERE log = %(log)s
 -- name: advance
 -- The fence: no row means that somebody else was faster (architecture.md, rule 2).
 -- The latest records count whole, older ones fade out of the window of %(window)s.
+-- With the answer comes the revision of the rules: one look at the end of an index.
 UPDATE offsets SET next = %(to)s, held_at = %(now)s,
     recent_records = least(%(window)s,
         recent_records * greatest(0, 1 - %(records)s::real / %(window)s) + %(records)s),
     recent_dead = recent_dead * greatest(0, 1 - %(records)s::real / %(window)s)
         + %(dead)s * least(1, %(window)s::real / greatest(%(records)s, 1))
 WHERE log = %(log)s AND topic = %(topic)s AND partition = %(partition)s AND next = %(from)s
+RETURNING (SELECT coalesce(max(revision), 0) FROM rule_versions) AS revision
 
 -- name: hold
 -- Each second: this worker lives, and the stream has been read up to here. Only at the position that

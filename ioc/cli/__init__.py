@@ -116,11 +116,9 @@ def notifier() -> None:
     """Run timers and send webhooks."""
     import asyncio
 
-    from ioc.rule import in_force
     from streams.notifier import run
 
-    settings = _settings()
-    asyncio.run(run(settings, in_force(settings.config_dir)))
+    asyncio.run(run(_settings()))
 
 
 @app.command()

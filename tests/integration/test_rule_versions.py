@@ -1,0 +1,184 @@
+"""Rules over time: every wording is kept, files and the API meet, and processes change over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+import pytest
+
+from connectors.timescale import rule_versions
+from connectors.timescale.database import Database, connect
+from connectors.timescale.rule_versions import Change
+from ioc import rulebook
+from ioc.rule import RuleError
+from ioc.rulebook import Wording
+
+NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
+TAMPER = """\
+rules:
+  - id: tamper
+    title: "Camera bị che"
+    title_en: "Camera covered"
+    type: ioc.camera.alert
+    kind: match
+    when: {label: tamper}
+    per: device
+    severity: medium
+"""
+
+
+def filed(text: str = TAMPER) -> list[Wording]:
+    """Return what is shipped with a file on top."""
+    wordings = {each.key: each for each in rulebook.of_site(None)}
+    return [
+        *(wordings | {each.key: each for each in rulebook.wordings("site.yaml", text)}).values()
+    ]
+
+
+def follow(database: Database, wordings: list[Wording]) -> dict[tuple[str, str], int]:
+    with database.transaction() as conn:
+        return rule_versions.follow_files(conn, wordings, now=NOW)
+
+
+def change(database: Database, body: dict[str, Any] | None, rule: str = "tamper") -> int:
+    with database.transaction() as conn:
+        wanted = Change("rule", rule, body, "api", "tried it")
+        return rule_versions.change(conn, [wanted], by="lan", now=NOW)["rule", rule]
+
+
+def in_force(database: Database) -> dict[str, tuple[str, int]]:
+    with database.reading() as conn:
+        rules = rule_versions.in_force(conn)
+    return {rule.id: (rule.severity.value, rule.version) for rule in rules.rules}
+
+
+def body(**changed: Any) -> dict[str, Any]:
+    (wording,) = rulebook.wordings("site.yaml", TAMPER)
+    return {**wording.body, **changed}
+
+
+def test_the_same_files_again_write_nothing(database: Database) -> None:
+    first = follow(database, filed())
+    assert first["rule", "tamper"] == 1
+    assert set(first.values()) == {1}
+    with database.reading() as conn:
+        revision = rule_versions.revision(conn)
+    assert follow(database, filed()) == {}
+    with database.reading() as conn:
+        assert rule_versions.revision(conn) == revision == len(first)
+
+
+def test_what_was_stored_is_read_as_it_was_written(database: Database) -> None:
+    """Codes stay texts, numbers numbers; the database's JSON is the file's YAML."""
+    text = TAMPER.replace("{label: tamper}", "{label: tamper, area: 05443, score: {ge: 0.5}}")
+    follow(database, filed(text))
+    (written,) = rulebook.load_all([("site.yaml", text)]).rules
+    with database.reading() as conn:
+        stored = rule_versions.in_force(conn).by_id["tamper"]
+    assert stored.plain == written.plain
+    assert set(stored.when.needs) == set(written.when.needs)
+    assert (stored.title.text, stored.per) == (written.title.text, written.per)
+
+
+def test_a_change_over_the_api_outlives_a_file_that_did_not_change(database: Database) -> None:
+    follow(database, filed())
+    assert change(database, body(severity="high")) == 2
+    assert follow(database, filed()) == {}
+    assert in_force(database)["tamper"] == ("high", 2)
+    changed = filed(TAMPER.replace("medium", "low"))
+    assert follow(database, changed) == {("rule", "tamper"): 3}
+    assert in_force(database)["tamper"] == ("low", 3)
+
+
+def test_what_a_file_says_no_more_is_withdrawn_and_may_come_back(database: Database) -> None:
+    follow(database, filed())
+    shipped = rulebook.of_site(None)
+    assert follow(database, shipped) == {("rule", "tamper"): 2}
+    assert "tamper" not in in_force(database)
+    assert follow(database, filed()) == {("rule", "tamper"): 3}
+    assert in_force(database)["tamper"] == ("medium", 3)
+
+
+def test_a_rule_that_was_withdrawn_over_the_api_stays_so(database: Database) -> None:
+    follow(database, filed())
+    change(database, None)
+    assert follow(database, filed()) == {}
+    assert "tamper" not in in_force(database)
+
+
+def test_a_wrong_rule_is_refused_and_the_old_one_stays(database: Database) -> None:
+    follow(database, filed())
+    with pytest.raises(RuleError, match="severity cannot be 'urgent'"):
+        change(database, body(severity="urgent"))
+    assert in_force(database)["tamper"] == ("medium", 1)
+
+
+def test_the_same_wording_makes_no_new_version(database: Database) -> None:
+    follow(database, filed())
+    assert change(database, body()) == 1
+
+
+def test_who_when_and_why_is_kept(database: Database) -> None:
+    follow(database, filed())
+    change(database, body(severity="high"))
+    with database.reading() as conn:
+        newest, first = rule_versions.versions(conn, "rule", "tamper", None, 10)
+    assert (newest["by"], newest["why"], newest["origin"]) == ("lan", "tried it", "api")
+    assert (newest["at"], newest["body"]["severity"]) == (NOW, "high")
+    assert (first["by"], first["origin"], first["why"]) == ("ioc migrate", "file", "site.yaml:2")
+
+
+def test_only_what_changed_is_read_again(database: Database) -> None:
+    follow(database, filed())
+    with database.reading() as conn:
+        before = rule_versions.in_force(conn)
+    change(database, body(severity="high"))
+    with database.reading() as conn:
+        after = rule_versions.in_force(conn, before)
+        anew = rule_versions.in_force(conn)
+    assert after.by_id["fire-alarm"] is before.by_id["fire-alarm"]
+    assert after.by_id["tamper"].severity.value == "high"
+    assert [rule.id for rule in after.rules] == [rule.id for rule in anew.rules]
+    assert after.revision == anew.revision > before.revision
+
+
+def test_the_list_for_display_is_what_is_in_force(database: Database) -> None:
+    follow(database, filed())
+    change(database, body(severity="high"))
+    change(database, None, rule="sos")
+    with database.reading() as conn:
+        rows = conn.execute("SELECT id, version, body FROM rules").fetchall()
+    assert {row["id"]: row["version"] for row in rows} == {
+        rule: version for rule, (_, version) in in_force(database).items()
+    }
+    assert {row["id"]: row["body"]["severity"] for row in rows}["tamper"] == "high"
+
+
+@pytest.fixture
+def two(database_url: str) -> Iterator[tuple[psycopg.Connection[Any], psycopg.Connection[Any]]]:
+    with connect(database_url, "one") as one, connect(database_url, "other") as other:
+        yield one, other
+
+
+def test_a_revision_is_never_seen_before_a_smaller_one(
+    database: Database, two: tuple[psycopg.Connection[Any], psycopg.Connection[Any]]
+) -> None:
+    """The second writer waits for the first: who has seen its revision has seen both."""
+    follow(database, filed())
+    one, other = two
+    other.execute("SET lock_timeout = '200ms'")
+    first = Change("rule", "tamper", body(severity="high"), "api", "one")
+    second = replace(first, id="sos", body=None)
+    with one.transaction():
+        rule_versions.change(one, [first], by="one", now=NOW)
+        with pytest.raises(psycopg.errors.LockNotAvailable), other.transaction():
+            rule_versions.change(other, [second], by="other", now=NOW)
+    with other.transaction():
+        rule_versions.change(other, [second], by="other", now=NOW)
+        seen = rule_versions.in_force(other)
+    assert seen.by_id["tamper"].severity.value == "high"
+    assert "sos" not in seen.by_id
