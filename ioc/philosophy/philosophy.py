@@ -1,4 +1,4 @@
-"""What the house has decided about alarms in general (the «alarm philosophy» of ISA-18.2)."""
+"""The values of the house's philosophy, with what holds where it says nothing."""
 
 from __future__ import annotations
 
