@@ -15,7 +15,7 @@ from typing import TypeVar
 from uuid import UUID, uuid5
 from zlib import crc32
 
-from ioc.alarm import Alarm, Step, Transition
+from ioc.alarm import Alarm, Transition
 from ioc.rule import Raise
 from ioc.severity import Severity
 from ioc.suppression import Matcher
@@ -155,9 +155,12 @@ def evidence_of(rules: Sequence[IncidentRule], steps: Iterable[Transition]) -> l
     A step without a point says nothing to a rule that goes by metres.
     """
     found: list[Evidence] = []
+    said: set[int] = set()
     for step in steps:
         verdict = step.verdict
-        if isinstance(verdict, Raise) and step.type is not Step.LINKED:
+        # One event may take an alarm several steps.
+        if isinstance(verdict, Raise) and id(verdict) not in said:
+            said.add(id(verdict))
             heard = _as_the_event_has_it(step.alarm, verdict)
             found += [piece for rule in rules if (piece := _piece(rule, heard, verdict))]
     return found
@@ -244,7 +247,7 @@ def runs(pieces: Sequence[Evidence], time: timedelta) -> list[list[int]]:
 
 def whole(pieces: Sequence[Evidence]) -> Evidence:
     """Return the run that these pieces of one alarm at one place are together."""
-    first = min(pieces, key=lambda piece: (piece.from_at, piece.to_at))
+    first = min(pieces, key=lambda piece: (piece.from_at, piece.area or ""))
     links = 0
     for piece in pieces:
         links |= piece.links
@@ -315,7 +318,10 @@ def united(
 
 def extent_of(members: Sequence[Evidence]) -> Extent:
     """Return what pieces of evidence add up to; there is at least one."""
-    first = min(members, key=lambda each: (each.from_at, each.rule, each.key, each.place))
+    first = min(
+        members,
+        key=lambda each: (each.from_at, each.rule, each.key, each.place, each.area or ""),
+    )
     points = [
         (each.x_m, each.y_m) for each in members if each.x_m is not None and each.y_m is not None
     ]

@@ -9,15 +9,16 @@ FOR UPDATE OF a
 SELECT * FROM alarms WHERE id = %(id)s FOR UPDATE
 
 -- name: save
--- The row as it is after its last transition. `folded` and `incident_id` are not here: who folds and who
--- correlates write them without the alarm's lock, and a move must not undo that.
+-- The row as it is after its last transition. `folded` is not here: who folds writes it without the
+-- alarm's lock, and a move must not undo that.
 INSERT INTO alarms (
     id, rule, key, source, severity, state, active, area, device, title, title_en, guidance,
     ack_required, raised_at, changed_at, condition_at, event_source, event_id, event_time,
     returned_at, acknowledged_at, acknowledged_by, assignee, shelved_until, closed_at,
     closing_code, ended_at, lat, lon, count, version,
     severity_at, repeated_at, latch, latched, ack_expires_s, acknowledge_until, one_shot,
-    shelved_by, shelve_reason, two_person, hidden_by, chattering_at, facts, rule_version
+    shelved_by, shelve_reason, two_person, hidden_by, chattering_at, facts, rule_version,
+    incident_id
 ) VALUES (
     %(id)s, %(rule)s, %(key)s, %(source)s, %(severity)s, %(state)s, %(active)s, %(area)s,
     %(device)s, %(title)s, %(title_en)s, %(guidance)s, %(ack_required)s, %(raised_at)s,
@@ -26,7 +27,7 @@ INSERT INTO alarms (
     %(closed_at)s, %(closing_code)s, %(ended_at)s, %(lat)s, %(lon)s, %(count)s, %(version)s,
     %(severity_at)s, %(repeated_at)s, %(latch)s, %(latched)s, %(ack_expires_s)s,
     %(acknowledge_until)s, %(one_shot)s, %(shelved_by)s, %(shelve_reason)s, %(two_person)s,
-    %(hidden_by)s, %(chattering_at)s, %(facts)s, %(rule_version)s
+    %(hidden_by)s, %(chattering_at)s, %(facts)s, %(rule_version)s, %(incident_id)s
 )
 ON CONFLICT (id) DO UPDATE SET
     severity = excluded.severity, state = excluded.state, active = excluded.active, area =
@@ -44,7 +45,7 @@ ON CONFLICT (id) DO UPDATE SET
     excluded.acknowledge_until, one_shot = excluded.one_shot, shelved_by = excluded.shelved_by,
     shelve_reason = excluded.shelve_reason, two_person = excluded.two_person, hidden_by =
     excluded.hidden_by, chattering_at = excluded.chattering_at, facts = excluded.facts,
-    rule_version = excluded.rule_version
+    rule_version = excluded.rule_version, incident_id = excluded.incident_id
 
 -- name: set_shelf_timer
 INSERT INTO timers (kind, key, clock, due_at) VALUES ('shelf', %(id)s, 'wall', %(due_at)s)
