@@ -227,28 +227,31 @@ def wordings(name: str, text: str, origin: str = "file") -> list[Wording]:
     return found
 
 
+def checked(name: str, text: str) -> RuleSet:
+    """Return what a text says that may also be one rule by itself, as a person writes it.
+
+    Raises:
+        ioc.rule.RuleError: with the lines of the text.
+    """
+    file, above = _as_file(text)
+    try:
+        return load_all([(name, file)])
+    except RuleError as error:
+        raise RuleError(
+            [replace(problem, line=max(1, problem.line - above)) for problem in error.problems]
+        ) from error
+
+
 def of_rule(name: str, text: str) -> Wording:
     """Return the wording of the one rule that a text is: a rule by itself, or a file with one.
 
     Raises:
         ioc.rule.RuleError: with the lines of the text.
     """
-    try:
-        root = read(text)
-    except DocumentError as error:
-        raise RuleError([Problem(name, error.line, error.text)]) from error
-    above = 0
-    if isinstance(root, Fields) and "rules" not in root.entries:
-        text, above = "rules:\n" + "\n".join(_as_item(text.split("\n"))), 1
-    try:
-        load_all([(name, text)])
-    except RuleError as error:
-        raise RuleError(
-            [replace(problem, line=max(1, problem.line - above)) for problem in error.problems]
-        ) from error
-    found = [wording for wording in wordings(name, text) if wording.noun == "rule"]
-    if len(found) != 1:
-        raise RuleError([Problem(name, 1, f"this is one rule's text; it holds {len(found)}")])
+    checked(name, text)
+    found = wordings(name, _as_file(text)[0])
+    if [wording.noun for wording in found] != ["rule"]:
+        raise RuleError([Problem(name, 1, "write one rule here; this is something else")])
     return found[0]
 
 
@@ -329,5 +332,13 @@ def _plain(node: Node) -> dict[str, Any]:
     return cast("dict[str, Any]", node.plain())
 
 
-def _as_item(lines: Sequence[str]) -> list[str]:
-    return [f"- {lines[0]}", *(f"  {line}" for line in lines[1:])]
+def _as_file(text: str) -> tuple[str, int]:
+    """Return a text as a file, and how many lines were put above it."""
+    try:
+        root = read(text)
+    except DocumentError:
+        return text, 0
+    if not isinstance(root, Fields) or "id" not in root.entries:
+        return text, 0
+    first, *others = text.split("\n")
+    return "\n".join(["rules:", f"- {first}", *(f"  {line}" for line in others)]), 1

@@ -202,6 +202,28 @@ def rules_check(files: list[Path]) -> None:
     sys.exit(check(files))
 
 
+@rules_app.command("apply")
+def rules_apply(
+    files: list[Path],
+    why: Annotated[str, typer.Option(help="Why it changes; kept with the new versions.")],
+    by: Annotated[str, typer.Option(help="Who changes it.", envvar="USER")] = "ioc",
+) -> None:
+    """Put what files say in force at once, in every process; what they do not name stays."""
+    from ioc.cli.rules import apply
+
+    sys.exit(apply(_settings(), files, why=why, by=by))
+
+
+@rules_app.command("log")
+def rules_log(
+    rule: Annotated[str | None, typer.Argument(help="Only this rule.")] = None,
+) -> None:
+    """Print who changed which rule, when and why."""
+    from ioc.cli.rules import show_log
+
+    show_log(_settings(), rule)
+
+
 @dead_letters_app.command("list")
 def dead_letters_list(
     source: Annotated[str | None, typer.Option(help="Only this source.")] = None,

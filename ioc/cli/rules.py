@@ -1,4 +1,4 @@
-"""`ioc rules`: checking rule files."""
+"""`ioc rules`: checking rule files, putting them in force, and what has changed."""
 
 from __future__ import annotations
 
@@ -7,29 +7,90 @@ from pathlib import Path
 
 import typer
 
-from ioc.rule import RuleError, load_all
+from connectors.timescale import rule_versions
+from connectors.timescale.database import connect
+from connectors.timescale.rule_versions import Change
+from ioc import clock, rulebook
+from ioc.clock import LOCAL_ZONE
+from ioc.errors import NotFoundError
+from ioc.rule import RuleError
+from ioc.settings import Settings
 
 #: A rule file is read whole; nobody writes one longer than this by hand.
 FILE_BYTES_MAX = 1024 * 1024
+CHANGES_SHOWN = 50
 
 
 def check(files: Sequence[Path]) -> int:
     """Print every problem with its line; return 0 when there is none."""
+    named = _texts(files)
+    if named is None:
+        return 1
+    try:
+        rules = rulebook.load_all(named)
+    except RuleError as error:
+        return _refused(error)
+    typer.echo(f"{len(rules.rules)} rules, no problem")
+    return 0
+
+
+def apply(settings: Settings, files: Sequence[Path], *, why: str, by: str) -> int:
+    """Put what the files say in force, all or nothing; what they do not speak of stays."""
+    named = _texts(files)
+    if named is None:
+        return 1
+    try:
+        rulebook.load_all(named)
+        wordings = [each for name, text in named for each in rulebook.wordings(name, text)]
+        changes = [Change(*each.key, each.body, "api", why) for each in wordings]
+        url = settings.database_url.get_secret_value()
+        with connect(url, "ioc rules") as conn, conn.transaction():
+            before = rule_versions.revision(conn)
+            found = rule_versions.change(conn, changes, by=by, now=clock.now())
+            revision = rule_versions.revision(conn)
+    except RuleError as error:
+        return _refused(error)
+    for (noun, name), version in found.items():
+        typer.echo(f"{noun} {name}: version {version}")
+    typer.echo("nothing changed" if revision == before else f"in force, revision {revision}")
+    return 0
+
+
+def show_log(settings: Settings, rule: str | None) -> None:
+    """Print who changed what, when and why, newest first: of one rule, or of everything."""
+    with connect(settings.database_url.get_secret_value(), "ioc rules") as conn:
+        if rule is None:
+            rows = rule_versions.changes(conn, CHANGES_SHOWN)
+        else:
+            found = rule_versions.versions(conn, "rule", rule, None, CHANGES_SHOWN)
+            if not found:
+                raise NotFoundError(f"there is no rule {rule!r}")
+            rows = [
+                {"noun": "rule", "id": rule, "withdrawn": row["body"] is None, **row}
+                for row in found
+            ]
+    for row in rows:
+        at = row["at"].astimezone(LOCAL_ZONE).strftime("%Y-%m-%d %H:%M:%S")
+        what = f"{row['noun']} {row['id']} version {row['version']}"
+        gone = " (withdrawn)" if row["withdrawn"] else ""
+        typer.echo(f"{at}  {what}{gone}  {row['by']} ({row['origin']}): {row['why']}")
+
+
+def _texts(files: Sequence[Path]) -> list[tuple[str, str]] | None:
     named = []
     for file in files:
         try:
             if file.stat().st_size > FILE_BYTES_MAX:
                 typer.echo(f"{file}: larger than {FILE_BYTES_MAX} bytes", err=True)
-                return 1
+                return None
             named.append((str(file), file.read_text(encoding="utf-8")))
         except (OSError, UnicodeDecodeError) as error:
             typer.echo(f"{file}: {error}", err=True)
-            return 1
-    try:
-        rules = load_all(named)
-    except RuleError as error:
-        for problem in error.problems:
-            typer.echo(str(problem), err=True)
-        return 1
-    typer.echo(f"{len(rules.rules)} rules, no problem")
-    return 0
+            return None
+    return named
+
+
+def _refused(error: RuleError) -> int:
+    for problem in error.problems:
+        typer.echo(str(problem), err=True)
+    return 1

@@ -21,6 +21,7 @@ from connectors.timescale.alarms import apply
 from connectors.timescale.database import Database
 from ioc import clock
 from ioc.alarm import Alarm, State, Step, Transition
+from ioc.rule import shipped
 from ioc.settings import Settings
 from ioc.severity import Severity
 from tests.api_server import running_api, running_broker
@@ -178,6 +179,11 @@ def seed(database: Database) -> None:
             """INSERT INTO endpoints (id, name, url, secret, origin, created_at)
                VALUES (%s, %s, 'https://hooks.example.org/', 'whsec_', 'api', %s)""",
             [WEBHOOK, f"endpoint {uuid4()}", now],
+        )
+        conn.execute(
+            """INSERT INTO rule_versions (noun, id, version, body, by, at, why, origin, revision)
+               VALUES ('rule', 'fire-alarm', 1, %s, 'ioc migrate', %s, 'shipped', 'shipped', 1)""",
+            [json.dumps(shipped().by_id["fire-alarm"].plain), now],
         )
         apply(conn, [Transition(Step.RAISED, State.NORMAL, alarm, now)])
 
