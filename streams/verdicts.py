@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
-from connectors.timescale import alarms
+from connectors.timescale import alarms, chatter, incidents, suppressions
+from connectors.timescale.alarms import Key
 from connectors.timescale.database import Conn
-from ioc.alarm import Transition, raised, returned
+from ioc.alarm import Alarm, Around, Hidden, Transition, followed
 from ioc.area import gazetteer
+from ioc.chattering import Chatter
 from ioc.rule import Raise, RuleSet, Verdict
+from ioc.suppression import hiding
 
 
 def applied(
@@ -17,26 +21,61 @@ def applied(
 ) -> list[Transition]:
     """Return what verdicts do to alarms, in their order; the caller stores with `alarms.apply`.
 
-    The open alarms that they concern are locked until COMMIT.
+    Hide, decide, damp, inhibit, correlate. The open alarms that they concern are locked until
+    COMMIT, and none begins or ends a suppression while something may ring.
     """
     if not verdicts:
         return []
+    may_ring = any(isinstance(verdict, Raise) for verdict in verdicts)
+    # Before the alarms' rows: whoever begins a suppression holds that and then asks for those.
+    live = suppressions.live(conn, now) if may_ring else []
     keys = {(verdict.rule.id, verdict.key) for verdict in verdicts}
     current = dict(alarms.lock_open(conn, list(keys)))
+    unrest = _unrest(conn, rules, verdicts, current)
+    known = dict(unrest)
     found: list[Transition] = []
+
+    def hides(alarm: Alarm) -> Hidden | None:
+        return hiding(live, alarm, now)
+
+    around = partial(Around, hides=hides, philosophy=rules.philosophy)
     for verdict in verdicts:
         key = (verdict.rule.id, verdict.key)
-        transition: Transition | None
-        if isinstance(verdict, Raise):
-            transition = raised(current.get(key), verdict, now, _area_name(verdict))
-        else:
-            transition = returned(current.get(key), verdict, now)
-        if transition is not None:
-            found.append(transition)
-            current[key] = transition.alarm
+        meets = around(area_name=_area_name(verdict), chatter=known.get(key))
+        steps, chattering = followed(current.get(key), verdict, now, meets)
+        for step in steps:
+            found.append(step)
+            current[key] = step.alarm
+        if chattering is not None:
+            known[key] = chattering
+    changed = {key: each for key, each in known.items() if each != unrest[key]}
+    found += incidents.link(conn, rules.incidents, found, now)
+    suppressions.inhibit(conn, rules.inhibitions, found, now)
+    chatter.save(conn, changed, rules.philosophy.chattering)
     return found
 
 
-def _area_name(verdict: Raise) -> str:
-    area = gazetteer().by_code(verdict.fact.area) if verdict.fact.area else None
+def _unrest(
+    conn: Conn, rules: RuleSet, verdicts: Sequence[Verdict], current: Mapping[Key, Alarm]
+) -> dict[Key, Chatter]:
+    """Return what is known of the unrest of what may flip; its rows are locked."""
+    if not rules.philosophy.chattering.is_on:
+        return {}
+    keys = {
+        (verdict.rule.id, verdict.key)
+        for verdict in verdicts
+        if verdict.rule.damped and _may_flip(verdict, current)
+    }
+    return dict.fromkeys(sorted(keys), Chatter()) | chatter.lock(conn, list(keys))
+
+
+def _may_flip(verdict: Verdict, current: Mapping[Key, Alarm]) -> bool:
+    # What only goes on, as most that is raised does, costs no look.
+    alarm = current.get((verdict.rule.id, verdict.key))
+    return not isinstance(verdict, Raise) or alarm is None or not alarm.active
+
+
+def _area_name(verdict: Verdict) -> str:
+    code = verdict.fact.area if isinstance(verdict, Raise) else None
+    area = gazetteer().by_code(code) if code else None
     return area.full_name if area else ""

@@ -9,14 +9,26 @@ over and the next raise opens another.
 from __future__ import annotations
 
 from ioc.alarm.alarm import Alarm, Hidden, NotAllowed, Transition
-from ioc.alarm.clock import acknowledgement_expired, linked, shelf_elapsed, suppress, unsuppress
+from ioc.alarm.clock import (
+    acknowledgement_expired,
+    calmed,
+    chattering,
+    linked,
+    shelf_elapsed,
+    suppress,
+    timers_of,
+    unsuppress,
+)
 from ioc.alarm.person import (
     SHELF_MAX,
     acknowledge,
     assign,
     close,
     comment,
+    rejected,
     remove_from_service,
+    requested,
+    reset,
     return_to_service,
     shelve,
     unacknowledge,
@@ -24,13 +36,14 @@ from ioc.alarm.person import (
 )
 from ioc.alarm.shown import to_json
 from ioc.alarm.state import ANNOUNCED, HIDDEN, ClosingCode, State, Step
-from ioc.alarm.stream import occurrence_id, raised, returned
+from ioc.alarm.stream import Around, followed, occurrence_id, raised, returned
 
 __all__ = [
     "ANNOUNCED",
     "HIDDEN",
     "SHELF_MAX",
     "Alarm",
+    "Around",
     "ClosingCode",
     "Hidden",
     "NotAllowed",
@@ -40,17 +53,24 @@ __all__ = [
     "acknowledge",
     "acknowledgement_expired",
     "assign",
+    "calmed",
+    "chattering",
     "close",
     "comment",
+    "followed",
     "linked",
     "occurrence_id",
     "raised",
+    "rejected",
     "remove_from_service",
+    "requested",
+    "reset",
     "return_to_service",
     "returned",
     "shelf_elapsed",
     "shelve",
     "suppress",
+    "timers_of",
     "to_json",
     "unacknowledge",
     "unshelve",

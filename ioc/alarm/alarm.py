@@ -86,6 +86,17 @@ class Alarm:
         """Whether it is shelved, suppressed or out of service."""
         return self.state in HIDDEN
 
+    @property
+    def stands(self) -> bool:
+        """Whether it is not over: its condition is true, or somebody has to reset it."""
+        return self.active or self.latched
+
+    @property
+    def is_held(self) -> bool:
+        """Whether its rings and endings wait since it comes and goes too fast."""
+        # What is most urgent always rings.
+        return self.chattering_at is not None and self.severity is not Severity.CRITICAL
+
     def evolve(self, now: datetime, **changes: Any) -> Self:
         """Return the alarm after one transition at `now`: the next version."""
         return replace(self, changed_at=now, version=self.version + 1, **changes)
@@ -126,8 +137,14 @@ class Transition:
         """The webhook's word (`alarm.<word>`), None when nobody outside is told."""
         if self.type in RINGS_AGAIN:
             return Step.RAISED.value if self.alarm.state is State.UNACKNOWLEDGED else None
-        if self.type in OF_THE_STREAM and self.alarm.is_hidden:
+        if self.type is Step.CALMED:
+            return self._after_chattering
+        if self.type is Step.RESET:
+            return Step.RETURNED.value
+        if self.type in OF_THE_STREAM and (self.alarm.is_hidden or self.alarm.is_held):
             return None
+        if self.type is Step.SUPPRESSED and self.before in HIDDEN:
+            return None  # one more reason to hide it
         return self.type.value if self.type in ANNOUNCED else None
 
     @property
@@ -135,15 +152,31 @@ class Transition:
         """Whether it is annunciated anew: what is counted for floods and figures."""
         if self.type is Step.UNACKNOWLEDGED or self.alarm.state is not State.UNACKNOWLEDGED:
             return False
+        if self.type is Step.CALMED:
+            return self.alarm.active
+        if self.type in OF_THE_STREAM and self.alarm.is_held:
+            return False
         return self.before is not State.UNACKNOWLEDGED
+
+    @property
+    def _after_chattering(self) -> str | None:
+        """While it chattered nobody was told; now they are told how it ended."""
+        if self.rings:
+            return Step.RAISED.value
+        is_told = self.alarm.is_hidden or self.alarm.active
+        return None if is_told else Step.RETURNED.value
 
 
 class NotAllowed(ConflictError):
     """The move is not allowed in the state that the alarm is in now.
 
-    `code` is for programs: ended, state, already, severity, time; `why` is a sentence.
+    `code` is for programs: ended, state, already, severity, time; `why` is a sentence; `extra` are
+    further members of the problem that a program is answered with.
     """
 
-    def __init__(self, alarm: Alarm, code: str, why: str) -> None:
+    def __init__(
+        self, alarm: Alarm, code: str, why: str, extra: Mapping[str, object] | None = None
+    ) -> None:
         super().__init__(why)
         self.alarm, self.code, self.why = alarm, code, why
+        self.extra = extra or {}

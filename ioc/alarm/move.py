@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ioc.alarm.alarm import Alarm, NotAllowed, Transition
+from ioc.alarm.alarm import Alarm, Hidden, NotAllowed, Transition
 from ioc.alarm.state import State, Step
 
-UNKNOWN: Mapping[str, Any] = {"acknowledged_at": None, "acknowledged_by": None}
+#: Nobody knows of it.
+UNKNOWN: Mapping[str, Any] = {
+    "acknowledged_at": None,
+    "acknowledged_by": None,
+    "acknowledge_until": None,
+}
+NOT_SHELVED: Mapping[str, Any] = {
+    "shelved_until": None,
+    "shelved_by": None,
+    "shelve_reason": None,
+    "one_shot": False,
+}
 
 
 def require(alarm: Alarm, allowed: frozenset[State] | set[State], what: str) -> None:
@@ -24,17 +35,37 @@ def require(alarm: Alarm, allowed: frozenset[State] | set[State], what: str) -> 
 def ended(now: datetime) -> dict[str, Any]:
     """Return the changes that end an occurrence."""
     # Nobody follows the condition of an occurrence that is over.
-    return {"state": State.NORMAL, "active": False, "ended_at": now, "shelved_until": None}
+    over = {"state": State.NORMAL, "active": False, "ended_at": now, "acknowledge_until": None}
+    return {**over, **NOT_SHELVED, "hidden_by": (), "latched": False, "chattering_at": None}
+
+
+def acknowledged_until(alarm: Alarm, now: datetime) -> datetime | None:
+    """Return until when an acknowledgement of now is worth something; None: for good."""
+    seconds = alarm.ack_expires_s
+    return None if seconds is None else now + timedelta(seconds=seconds)
 
 
 def back(
-    step: Step, alarm: Alarm, now: datetime, who: tuple[str | None, str | None] = (None, None)
+    step: Step,
+    alarm: Alarm,
+    now: datetime,
+    who: tuple[str | None, str | None] = (None, None),
+    hidden: Hidden | None = None,
 ) -> Transition:
-    """Return from hidden by itself: nobody has looked, so what is true is unacknowledged."""
+    """Return from hidden by itself: nobody has looked, so what stands is unacknowledged."""
     changes = ended(now)
-    if alarm.active:
-        changes = {"state": State.UNACKNOWLEDGED, "shelved_until": None, **UNKNOWN}
+    if alarm.stands:
+        changes = {**NOT_SHELVED, **asking(alarm.active, alarm.latched, hidden)}
     return moved(step, alarm, now, who, **changes)
+
+
+def asking(active: bool, latched: bool, hidden: Hidden | None) -> dict[str, Any]:
+    """Return the changes of what asks for somebody, or would if nothing hid it."""
+    if hidden is not None:
+        return {"state": hidden.state, "hidden_by": hidden.by, **UNKNOWN}
+    # In sight the latch is the condition's shadow: while that is true it says nothing.
+    unhidden = {"state": State.UNACKNOWLEDGED, "hidden_by": ()}
+    return {**unhidden, "latched": latched and not active, **UNKNOWN}
 
 
 def moved(

@@ -6,8 +6,13 @@ from ioc.alarm.alarm import Alarm
 from ioc.alarm.move import z
 
 
-def to_json(alarm: Alarm, area_name: str | None) -> dict[str, object]:
-    """Return the alarm object of `/alarms`, SSE and webhooks."""
+def to_json(
+    alarm: Alarm, area_name: str | None, first_out: bool | None = None
+) -> dict[str, object]:
+    """Return the alarm object of `/alarms`, SSE and webhooks.
+
+    `first_out`: whether it was the first of its group; None where that was not looked up.
+    """
     return {
         "id": str(alarm.id),
         "rule": alarm.rule,
@@ -42,4 +47,17 @@ def to_json(alarm: Alarm, area_name: str | None) -> dict[str, object]:
         },
         "count": alarm.count,
         "version": alarm.version,
+        "latched": alarm.latched,
+        "one_shot": alarm.one_shot,
+        "shelved_by": alarm.shelved_by,
+        "shelve_reason": alarm.shelve_reason,
+        "acknowledge_until": z(alarm.acknowledge_until),
+        "hidden_by": list(alarm.hidden_by),
+        "chattering_at": z(alarm.chattering_at),
+        "folded": alarm.folded,
+        "first_out": first_out,
+        "incident": str(alarm.incident_id) if alarm.incident_id else None,
+        "facts": dict(alarm.facts),
+        "rule_version": alarm.rule_version,
+        "two_person": list(alarm.two_person),
     }

@@ -50,7 +50,7 @@ class Step(StrEnum):
     ASSIGNED = "assigned"
     COMMENTED = "commented"
     CLOSED = "closed"
-    #: A latched alarm is let go by a person.
+    #: A latched alarm is let go by a person; outside it is told as `returned`.
     RESET = "reset"
     #: It is part of an incident now.
     LINKED = "linked"
