@@ -6,7 +6,7 @@ source as a whole was heard without a break, and silence is counted from there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import floor
@@ -45,6 +45,16 @@ class Listening:
     heard: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """The devices of an area, how many are silent, and since when each of those, in order."""
+
+    area: str
+    devices: int
+    silent: int
+    since: Sequence[datetime]
+
+
 def gap_max(judged: timedelta) -> timedelta:
     """Return the longest pause of a whole source that is none, for a rule that judges so long.
 
@@ -53,8 +63,17 @@ def gap_max(judged: timedelta) -> timedelta:
     return min(judged / 4, _HOUR)
 
 
+#: Whether nothing heard from one time to a later one is a break, and no ordinary pause.
+IsBreak = Callable[[datetime, datetime], bool]
+
+
+def longer_than(gap: timedelta) -> IsBreak:
+    """Return what calls a pause a break by the clock."""
+    return lambda heard, at: at - heard > gap
+
+
 def listened(
-    known: Listening | None, minutes: Iterable[datetime], gap: timedelta
+    known: Listening | None, minutes: Iterable[datetime], is_break: IsBreak
 ) -> Listening | None:
     """Return what is known after some minutes more in which the source was heard, in order.
 
@@ -63,16 +82,16 @@ def listened(
     """
     for minute in minutes:
         end = minute + _MINUTE
-        if known is None or minute - known.heard > gap:
+        if known is None or is_break(known.heard, minute):
             known = Listening(end, end)
         elif end > known.heard:
             known = Listening(known.since, end)
     return known
 
 
-def is_deaf(listening: Listening | None, at: datetime, gap: timedelta) -> bool:
+def is_deaf(listening: Listening, at: datetime, is_break: IsBreak) -> bool:
     """Return whether nothing of the whole source was heard lately; then nothing can be judged."""
-    return listening is None or at - listening.heard > gap
+    return listening.heard < at and is_break(listening.heard, at)
 
 
 def enough_silent(absence: Absence, devices: int) -> int:

@@ -44,6 +44,17 @@ class Rate:
     least: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Events of one area and kind in one of the spans, which are numbered from 0."""
+
+    span: int
+    area: str
+    kind: str
+    n: int
+
+
+#: From and to, the end not in it.
 Span = tuple[datetime, datetime]
 
 
@@ -55,10 +66,15 @@ def spans(rate: Rate, at: datetime) -> list[Span]:
     return [(end - rate.window - n * step, end - n * step) for n in range(times + 1)]
 
 
-def listened_from(rate: Rate, at: datetime) -> datetime:
-    """Return since when the source must have been heard without a break to be judged at all."""
+def listened_from(rate: Rate, at: datetime) -> datetime | None:
+    """Return since when the source must have been heard without a break to be judged at all.
+
+    None where a break can hide something but raise nothing: more than in other weeks is more.
+    """
     judged = spans(rate, at)
-    return judged[1][0] if rate.against == BEFORE else judged[0][0]
+    if rate.against == BEFORE:
+        return judged[1][0]
+    return None if rate.below is None else judged[0][0]
 
 
 def baseline(counts: Sequence[int], heard: Sequence[bool]) -> float | None:

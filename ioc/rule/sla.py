@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -40,6 +40,20 @@ class Sla:
     due_within: Span | None = None
     after_opened: Span | None = None
     least: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Tickets, dossiers or reports of one office or area and category that are too late.
+
+    `times` are the oldest ones' (issue, due date or opening), in order.
+    """
+
+    office: str | None
+    area: str
+    kind: str | None
+    n: int
+    times: Sequence[datetime]
 
 
 @dataclass(frozen=True, slots=True)
