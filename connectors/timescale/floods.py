@@ -185,6 +185,11 @@ def rings(conn: Conn, position: str, since: datetime, limit: int) -> int:
     return 0 if row is None else int(row["n"])
 
 
+def lock_log(conn: Conn, lock: int) -> None:
+    """Take the alarm log's lock: whoever rings waits for us, or is counted by now."""
+    conn.execute(SQL["lock_log"], {"lock": lock})
+
+
 def one(conn: Conn, flood_id: UUID) -> Flood | None:
     """Return a flood; None when there is none with this id."""
     row = conn.execute(SQL["one"], {"id": flood_id}).fetchone()

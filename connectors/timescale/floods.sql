@@ -45,6 +45,9 @@ WHERE CASE WHEN g.area IS NULL THEN EXISTS (
 -- Rows of our own transaction: it has them locked.
 UPDATE alarms SET folded = %(folded)s WHERE id = ANY (%(ids)s) AND folded <> %(folded)s
 
+-- name: lock_log
+SELECT pg_advisory_xact_lock(%(lock)s)
+
 -- name: one
 SELECT * FROM floods WHERE id = %(id)s
 

@@ -19,7 +19,10 @@ _NOT_CRITICAL = tuple(each.value for each in Severity if each is not Severity.CR
 
 
 def lock_to_hide(conn: Conn, of: Suppression, after: tuple[str, str], limit: int) -> list[Alarm]:
-    """Return the next open alarms that it hides and that still ring, locked, by rule and key."""
+    """Return the next open alarms that it hides, locked, by rule and key.
+
+    Those on a shelf or out of service stay there.
+    """
     words = {
         name: sorted(getattr(of.matcher, name))
         for name in ("rules", "areas", "devices", "keys", "sources")

@@ -1,9 +1,9 @@
 -- name: to_hide
--- Open alarms that ring, or did, and that the matcher takes; a page in the order in which everybody
--- locks alarms. An empty list of words takes all.
+-- Open alarms that the matcher takes and that ring, or did, or are hidden by others (they get one more
+-- reason); a page in the order in which everybody locks alarms. An empty list of words takes all.
 SELECT * FROM alarms AS a
 WHERE ended_at IS NULL AND (rule, key) > (%(rule)s, %(key)s)
-  AND state IN ('unacknowledged', 'acknowledged', 'returned')
+  AND state IN ('unacknowledged', 'acknowledged', 'returned', 'suppressed')
   AND id IS DISTINCT FROM %(parent_alarm)s
   AND (%(rules)s::text[] = '{}' OR rule = ANY (%(rules)s::text[]))
   AND (%(areas)s::text[] = '{}' OR area = ANY (%(areas)s::text[]))

@@ -265,21 +265,35 @@ def is_as(conn: Conn, known: Suppression) -> bool:
 
 
 def begin(conn: Conn, of: Suppression, now: datetime) -> None:
-    """Note that it has begun."""
+    """Note that its turn has begun: from here on it hides, whatever clock is asked."""
     conn.execute(SQL["begin"], {"id": of.id, "now": now})
-    _append(conn, of.id, now, "begun")
+
+
+def begun(conn: Conn, of: Suppression, alarms: int, now: datetime) -> None:
+    """Note in the log how many open alarms it has hidden in its beginning."""
+    _append(conn, of.id, now, "begun", alarms=alarms)
+
+
+def go_on(conn: Conn, of: Suppression, following: tuple[datetime, datetime]) -> None:
+    """Note that the next turn has followed upon this one, so that nothing is let go."""
+    span = {"id": of.id, "from_at": following[0], "until_at": following[1], "goes_on": True}
+    conn.execute(SQL["next_turn"], span)
 
 
 def over(
-    conn: Conn, of: Suppression, following: tuple[datetime, datetime] | None, now: datetime
+    conn: Conn,
+    of: Suppression,
+    following: tuple[datetime, datetime] | None,
+    alarms: int,
+    now: datetime,
 ) -> None:
-    """Note that its turn is over, and which is the next; None: it has ended."""
-    if following is None:
+    """Note that its turn is over and has let go so many alarms; without a next one it has ended."""
+    if following is not None:
+        span = {"id": of.id, "from_at": following[0], "until_at": following[1], "goes_on": False}
+        conn.execute(SQL["next_turn"], span)
+    elif of.ended_at is None:
         conn.execute(SQL["end"], {"id": of.id, "now": now, "by": None})
-    else:
-        turn = {"id": of.id, "from_at": following[0], "until_at": following[1]}
-        conn.execute(SQL["next_turn"], turn)
-    _append(conn, of.id, now, "over")
+    _append(conn, of.id, now, "over", alarms=alarms)
 
 
 def _to_row(made: Suppression) -> dict[str, Any]:

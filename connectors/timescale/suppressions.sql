@@ -65,7 +65,8 @@ UPDATE suppressions SET ended_at = %(now)s, ended_by = %(by)s WHERE id = %(id)s
 UPDATE suppressions SET begun_at = %(now)s WHERE id = %(id)s
 
 -- name: next_turn
-UPDATE suppressions SET from_at = %(from_at)s, until_at = %(until_at)s, begun_at = NULL
+UPDATE suppressions SET from_at = %(from_at)s, until_at = %(until_at)s,
+    begun_at = CASE WHEN %(goes_on)s THEN begun_at END
 WHERE id = %(id)s
 
 -- name: of_parents

@@ -21,7 +21,6 @@ class Inhibition:
     parent: Matcher
     hides: Matcher
     equal: tuple[str, ...]
-    reason: str = ""
 
     def hidden_by(self, parent: Alarm) -> Matcher | None:
         """Return what this parent hides; None: nothing, it has no word to agree in."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -56,6 +56,11 @@ class Suppression:
     begun_at: datetime | None = None
     ended_at: datetime | None = None
     ended_by: str | None = None
+
+    @property
+    def duration(self) -> timedelta:
+        """How long one turn of a recurring one is."""
+        return timedelta(seconds=self.duration_s or 0)
 
     def is_live(self, now: datetime) -> bool:
         """Return whether it hides at `now` (wall time).
