@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
@@ -32,6 +32,16 @@ class RaisedBy(BaseModel):
     ce_source: str = Field(examples=["/sia/1234"])
     id: str = Field(examples=["panel-1234-0007"])
     time: Instant
+
+
+class HiddenBy(BaseModel):
+    """A reason why it does not ring: a suppression."""
+
+    id: str = Field(examples=["5c8f9a52-3a53-5d9e-8f0b-0c2f5f3f7a10"])
+    kind: str = Field(examples=["maintenance"])
+    reason: str | None = Field(examples=["Bảo trì tủ báo cháy"])
+    by: str | None = Field(examples=["Trực ban 1"])
+    until: str | None = Field(examples=["2026-11-22T09:00:00Z"])
 
 
 class AlarmObject(BaseModel):
@@ -66,6 +76,21 @@ class AlarmObject(BaseModel):
     event: RaisedBy
     count: int = Field(examples=[1])
     version: int = Field(examples=[1])
+    latched: bool = Field(description="Over, and kept until somebody resets it.")
+    one_shot: bool = Field(description="Its shelf ends with its condition.")
+    shelved_by: str | None = Field(examples=["Trực ban 1"])
+    shelve_reason: str | None = Field(examples=["maintenance"])
+    acknowledge_until: Instant | None = Field(description="Then it rings again.")
+    hidden_by: list[HiddenBy] = Field(description="What hides it now, shelves apart.")
+    chattering_at: Instant | None = Field(description="Since when it comes and goes too fast.")
+    folded: bool = Field(description="A flood shows its group instead.")
+    first_out: bool | None = Field(
+        description="Whether it came first of its group (rule and area); null: not looked up."
+    )
+    incident: str | None = Field(description="The incident that it is part of.")
+    facts: dict[str, Any] = Field(examples=[{"n": 12}], description="What its rule found.")
+    rule_version: int = Field(examples=[3], description="0: from files, never stored.")
+    two_person: list[str] = Field(description="Moves that a second person must approve.")
 
 
 class AlarmPage(BaseModel):

@@ -6,17 +6,25 @@ The row, the log entry, the outbox rows and the timers of a transition are one t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from psycopg.types.json import Jsonb
-
-from connectors.timescale import deliveries, windows
+from connectors.timescale import deliveries, floods, suppressions, windows
 from connectors.timescale.database import Conn, Database
-from connectors.timescale.sql import queries
-from ioc.alarm import Alarm, ClosingCode, State, Step, Transition, returned, to_json
+from connectors.timescale.sql import as_rows, queries
+from ioc.alarm import (
+    Alarm,
+    ClosingCode,
+    Hidden,
+    State,
+    Step,
+    Transition,
+    returned,
+    timers_of,
+    to_json,
+)
 from ioc.area import gazetteer
 from ioc.errors import NotFoundError
 from ioc.rule import EMPTY, RuleSet, silence_due, silent
@@ -27,8 +35,12 @@ SQL = queries("alarms")
 #: One writer at a time numbers the log; also named in alarm_log's readers and tests.
 ALARM_LOG_LOCK = 7_105_001
 _FIELDS = tuple(field.name for field in fields(Alarm))
+#: In which state an alarm has which timer.
+_TIMED = {"shelf": State.SHELVED, "ack": State.ACKNOWLEDGED}
 
 Key = tuple[str, str]
+#: What would hide an alarm if it rang now.
+Hides = Callable[[Alarm], Hidden | None]
 
 
 def from_row(row: Mapping[str, Any]) -> Alarm:
@@ -43,10 +55,10 @@ def from_row(row: Mapping[str, Any]) -> Alarm:
     return Alarm(**values)
 
 
-def as_json(alarm: Alarm) -> dict[str, object]:
+def as_json(alarm: Alarm, first_out: bool | None = None) -> dict[str, object]:
     """Return the alarm object of the API, SSE and webhooks, with its commune's name."""
     area = gazetteer().by_code(alarm.area) if alarm.area else None
-    return to_json(alarm, area.full_name if area else None)
+    return to_json(alarm, area.full_name if area else None, first_out)
 
 
 def lock_open(conn: Conn, keys: Sequence[Key]) -> dict[Key, Alarm]:
@@ -59,6 +71,12 @@ def lock_open(conn: Conn, keys: Sequence[Key]) -> dict[Key, Alarm]:
     return {(row["rule"], row["key"]): from_row(row) for row in rows}
 
 
+def lock(conn: Conn, ids: Sequence[UUID]) -> dict[UUID, Alarm]:
+    """Return these alarms, open or over, locked until COMMIT in the order of rule and key."""
+    rows = conn.execute(SQL["lock_ids"], {"ids": list(ids)})
+    return {row["id"]: from_row(row) for row in rows}
+
+
 def move(db: Database, alarm_id: UUID, decide: Callable[[Alarm], Transition]) -> Alarm:
     """Let a person's move be decided on the locked row, and store what follows.
 
@@ -67,11 +85,18 @@ def move(db: Database, alarm_id: UUID, decide: Callable[[Alarm], Transition]) ->
         ioc.alarm.NotAllowed: the move is not allowed in the state that it is in now.
     """
     with db.transaction() as conn:
-        row = conn.execute(SQL["lock_one"], {"id": alarm_id}).fetchone()
-        if row is None:
-            raise NotFoundError(f"there is no alarm {alarm_id}")
-        transition = decide(from_row(row))
-        apply(conn, [transition])
+        return moved(conn, alarm_id, decide)
+
+
+def moved(conn: Conn, alarm_id: UUID, decide: Callable[[Alarm], Transition]) -> Alarm:
+    """Do what `move` does, inside a transaction of the caller's."""
+    found = lock(conn, [alarm_id]).get(alarm_id)
+    if found is None:
+        raise NotFoundError(f"there is no alarm {alarm_id}")
+    transition = decide(found)
+    # A parent that a person closed hides nothing any more.
+    suppressions.inhibit(conn, (), [transition], transition.at)
+    apply(conn, [transition])
     return transition.alarm
 
 
@@ -101,60 +126,68 @@ def apply(conn: Conn, transitions: Sequence[Transition]) -> None:
     last = {transition.alarm.id: transition.alarm for transition in transitions}
     # An occurrence that ended goes first: only one may be open for a rule and key.
     ordered = sorted(last.values(), key=lambda alarm: (alarm.is_open, alarm.rule, alarm.key))
-    with conn.cursor() as cursor:
-        cursor.executemany(SQL["save"], [_to_row(alarm) for alarm in ordered])
-    _set_timers(conn, transitions)
+    conn.execute(SQL["save"], {"rows": as_rows([_to_row(alarm) for alarm in ordered])})
     # A repeated raise changes the row's count; it is no step in the alarm's life.
     logged = [each for each in transitions if each.type is not Step.REPEATED]
     if not logged:
         return
+    _set_timers(conn, logged)
     conn.execute(SQL["lock_log"], {"lock": ALARM_LOG_LOCK})
-    numbers = _append(conn, logged)
+    folded = floods.fold(conn, logged, logged[-1].at)
+    numbers = _append(conn, logged, folded)
     deliveries.enqueue(conn, list(zip(numbers, logged, strict=True)))
     conn.execute(SQL["ring"], {"seq": str(numbers[-1])})
 
 
-def _append(conn: Conn, logged: Sequence[Transition]) -> list[int]:
-    numbers: list[int] = []
-    with conn.cursor() as cursor:
-        cursor.executemany(
-            SQL["append_log"],
-            [
-                {
-                    "alarm_id": each.alarm.id,
-                    "at": each.at,
-                    "type": each.type.value,
-                    "from_state": each.before.value,
-                    "to_state": each.alarm.state.value,
-                    "by": each.by,
-                    "comment": each.comment,
-                    "alarm": Jsonb(as_json(each.alarm)),
-                }
-                for each in logged
-            ],
-            returning=True,
-        )
-        for result in cursor.results():
-            numbers += [row["seq"] for row in result]
-    return numbers
+def _append(conn: Conn, logged: Sequence[Transition], folded: frozenset[UUID]) -> list[int]:
+    """Write the log; the object in an entry is the alarm as it is after that step."""
+    rows = [
+        {
+            "n": n,
+            "alarm_id": each.alarm.id,
+            "at": each.at,
+            "type": each.type,
+            "from_state": each.before,
+            "to_state": each.alarm.state,
+            "by": each.by,
+            "comment": each.comment,
+            "annunciated": each.rings,
+            "event_at": each.event_at,
+            "priority": each.alarm.severity.priority,
+            "rule": each.alarm.rule,
+            "key": each.alarm.key,
+            "source": each.alarm.source,
+            "area": each.alarm.area,
+            "device": each.alarm.device,
+            "alarm": as_json(replace(each.alarm, folded=each.alarm.id in folded)),
+        }
+        for n, each in enumerate(logged)
+    ]
+    numbered = conn.execute(SQL["append_log"], {"rows": as_rows(rows)})
+    # Numbers are drawn in the order of `n`.
+    return sorted(row["seq"] for row in numbered)
 
 
-def _set_timers(conn: Conn, transitions: Sequence[Transition]) -> None:
-    for each in transitions:
-        if each.type is Step.SHELVED:
-            due_at = each.alarm.shelved_until
-            conn.execute(SQL["set_shelf_timer"], {"id": str(each.alarm.id), "due_at": due_at})
-        elif each.before is State.SHELVED and each.alarm.state is not State.SHELVED:
-            conn.execute(SQL["drop_shelf_timer"], {"id": str(each.alarm.id)})
+def _set_timers(conn: Conn, logged: Sequence[Transition]) -> None:
+    """Arm the timers that alarms have now, and drop those of the states that they left."""
+    last = {each.alarm.id: each.alarm for each in logged}
+    left = {(each.alarm.id, each.before) for each in logged}
+    due: list[tuple[str, str, datetime]] = []
+    gone: list[tuple[str, str]] = []
+    for alarm in last.values():
+        for kind, due_at in timers_of(alarm).items():
+            if due_at is not None:
+                due.append((kind, str(alarm.id), due_at))
+            elif (alarm.id, _TIMED[kind]) in left:
+                gone.append((kind, str(alarm.id)))
+    if due:
+        kinds, keys, times = zip(*due, strict=True)
+        timers = {"kind": list(kinds), "key": list(keys), "due_at": list(times)}
+        conn.execute(SQL["set_timers"], timers)
+    if gone:
+        kinds, keys = zip(*gone, strict=True)
+        conn.execute(SQL["drop_timers"], {"kind": list(kinds), "key": list(keys)})
 
 
 def _to_row(alarm: Alarm) -> dict[str, Any]:
-    row = {name: getattr(alarm, name) for name in _FIELDS}
-    row["severity"] = alarm.severity.value
-    row["state"] = alarm.state.value
-    row["guidance"] = list(alarm.guidance)
-    row["closing_code"] = alarm.closing_code and alarm.closing_code.value
-    row["two_person"] = list(alarm.two_person)
-    row["hidden_by"] = Jsonb(list(alarm.hidden_by))
-    row["facts"] = Jsonb(dict(alarm.facts))
-    return row
+    return {name: getattr(alarm, name) for name in _FIELDS}
