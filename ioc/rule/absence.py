@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import floor
 
 from ioc.rule.document import Fields
 from ioc.rule.notes import Notes, shown_duration
@@ -32,8 +31,8 @@ class Absence:
 
     of: str
     silent_for: timedelta
-    heard_below: float = 1.0
-    heard_above: float = 1.0
+    heard_below: int = 1
+    heard_above: int = 1
     least: int = 1
 
 
@@ -96,7 +95,8 @@ def is_deaf(listening: Listening, at: datetime, is_break: IsBreak) -> bool:
 
 def enough_silent(absence: Absence, devices: int) -> int:
     """Return how many silent devices bring the share of those heard under `heard_below`."""
-    return min(devices, floor(devices * (1 - absence.heard_below / 100)) + 1)
+    heard_enough = -(-devices * absence.heard_below // 100)  # rounded up
+    return devices - heard_enough + 1
 
 
 def is_blind(absence: Absence, devices: int, silent: int, *, was: bool) -> bool:

@@ -16,8 +16,8 @@ WEEK = timedelta(days=7)
 SETTLED = timedelta(minutes=1)
 WINDOW_MIN, WINDOW_MAX = timedelta(minutes=10), timedelta(hours=6)
 WEEKS_MAX, LEAST_MAX, FACTOR_MAX = 8, 1_000_000, 1_000.0
-#: An alarm goes on until it is well back: 20 % under the limit, or over it.
-RETURN_ABOVE, RETURN_BELOW = 0.8, 1.25
+#: An alarm goes on until it is well back: under four fifths of the limit, or over five fourths.
+RETURN_ABOVE, RETURN_BELOW = (4, 5), (5, 4)
 #: The word of each type by which it is counted, and its words where a source has several types.
 COUNTED_BY: Mapping[str, str] = {
     "ioc.camera.alert": "label",
@@ -88,12 +88,13 @@ def baseline(counts: Sequence[int], heard: Sequence[bool]) -> float | None:
 
 def is_unusual(rate: Rate, n: int, usual: float, *, was: bool) -> bool:
     """Return whether n is too far from what is usual; what `was` so must come well back."""
+    # Whole numbers, so that what is exactly at the limit is so on every machine.
     if rate.above is not None:
-        slack = RETURN_ABOVE if was else 1.0
-        return n >= slack * rate.above * usual and n >= slack * rate.least
+        of, share = RETURN_ABOVE if was else (1, 1)
+        return n * share >= of * rate.above * usual and n * share >= of * rate.least
     assert rate.below is not None
-    slack = RETURN_BELOW if was else 1.0
-    return n <= slack * rate.below * usual and slack * usual >= rate.least
+    of, share = RETURN_BELOW if was else (1, 1)
+    return n * share <= of * rate.below * usual and of * usual >= share * rate.least
 
 
 def read_rate(fields: Fields, notes: Notes, event_type: str) -> Rate | None:

@@ -23,6 +23,7 @@ ASKED: Mapping[str, tuple[str, ...]] = {
 LEAST_MAX = 10_000
 SPAN_MIN, SPAN_MAX, WAITING_MAX = timedelta(minutes=1), timedelta(days=90), timedelta(hours=8)
 WORKING_DAYS_MAX = 90
+_INSTANT = timedelta(microseconds=1)
 _WORKING = re.compile(r"([0-9]{1,4})(wd|wh)")
 
 
@@ -75,7 +76,8 @@ def bounds(sla: Sla, calendar: WorkingCalendar, at: datetime) -> Bounds | None:
         if closing is None or at >= closing:
             return None  # nobody waits at a desk that is closed until tomorrow
         return Bounds(None, _just_after(calendar.subtract(at, _open_time(sla.waiting))))
-    past = calendar.last_open(at)
+    # Open time up to now: at the very moment of opening there was none yet.
+    past = calendar.last_open(at - _INSTANT)
     if sla.due_within is not None:
         return Bounds(past, _near(sla.due_within, calendar, at))
     if sla.after_opened is not None:
@@ -162,7 +164,7 @@ def _open_time(span: Span) -> Working:
 
 def _just_after(at: datetime) -> datetime:
     # An instant that is too late from its very moment on, where `Bounds.before` leaves it out.
-    return at + timedelta(microseconds=1)
+    return at + _INSTANT
 
 
 #: The keys under `sla:`.
