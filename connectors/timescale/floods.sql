@@ -110,3 +110,31 @@ INSERT INTO positions (id, name, name_en, rank, areas, sources)
 VALUES (%(id)s, %(name)s, %(name_en)s, %(rank)s, %(areas)s, %(sources)s)
 ON CONFLICT (id) DO UPDATE SET name = excluded.name, name_en = excluded.name_en,
     rank = excluded.rank, areas = excluded.areas, sources = excluded.sources
+
+-- name: hidden
+-- Exactly what is folded out of sight; what something else hides as well is that one's.
+SELECT count(*) AS n FROM alarms
+WHERE ended_at IS NULL AND folded AND state IN ('unacknowledged', 'acknowledged', 'returned')
+
+-- name: in_force
+-- Floods that are on, and those that ended a moment ago.
+SELECT * FROM floods WHERE ended_at IS NULL OR ended_at > %(since)s ORDER BY began_at, id
+
+-- name: groups
+-- Open, annunciated alarms by rule and area, the most urgent group first, then the largest. The
+-- first-out is the earliest; a late one may come before it.
+SELECT rule, area, count(*) AS n, count(*) FILTER (WHERE folded) AS folded,
+    min(priority) AS priority, min(raised_at) AS oldest_at,
+    (array_agg(id ORDER BY raised_at, id))[1] AS first_out
+FROM alarms AS a
+WHERE ended_at IS NULL AND state IN ('unacknowledged', 'acknowledged', 'returned')
+  AND (%(area)s::text IS NULL OR area = %(area)s::text)
+  AND (%(sources)s::text[] IS NULL OR source = ANY (%(sources)s::text[]))
+  AND (%(position)s::text IS NULL OR %(position)s::text = (
+        SELECT p.id FROM positions AS p
+        WHERE (p.areas IS NULL OR a.area = ANY (p.areas))
+          AND (p.sources IS NULL OR a.source = ANY (p.sources))
+        ORDER BY p.rank, p.id LIMIT 1))
+GROUP BY rule, area
+ORDER BY min(priority), count(*) DESC, rule, area
+LIMIT %(limit)s
