@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -11,7 +11,22 @@ from connectors.timescale.database import Conn
 from connectors.timescale.windows import Key
 from ioc.alarm import Transition
 from ioc.event import Event
-from ioc.rule import EMPTY, Per, Rule, RuleSet, Verdict, Window, evaluate, silence_due
+from ioc.rule import (
+    Decision,
+    EventRef,
+    Kind,
+    Pending,
+    Per,
+    Raise,
+    Rule,
+    RuleSet,
+    Verdict,
+    due,
+    evaluate,
+)
+from ioc.rule.kinds import EVENT_KINDS, Memory
+from ioc.rule.scan import Finding, Notice
+from ioc.rule.window import CLOCK_AHEAD
 from streams.verdicts import applied
 
 #: Keys with a history of their own in `events` (its `ref`); for these a clear without a raise is
@@ -48,9 +63,29 @@ def transitions(
     windows.lock_rules(
         conn, {touch.rule.id for touch in raising}, {touch.rule.id for touch in touches}
     )
-    stored = windows.lock(conn, list({touch.of for touch in touches}))
-    verdicts = _evaluated(conn, touches, stored, now)
+    stored = windows.lock(conn, rules.by_id, list({touch.of for touch in touches}))
+    verdicts = resolved(conn, _evaluated(conn, touches, stored, now), now)
     return applied(conn, rules, verdicts, now)
+
+
+def resolved(conn: Conn, decisions: Sequence[Decision], now: datetime) -> list[Verdict]:
+    """Return the decisions with every event read back that a raise tells of."""
+    refs = {each.event for each in decisions if isinstance(each, Pending)}
+    events = windows.events_at(conn, list(refs)) if refs else {}
+    return [_verdict(each, events, now) for each in decisions]
+
+
+def _verdict(decision: Decision, events: Mapping[EventRef, Event], now: datetime) -> Verdict:
+    if not isinstance(decision, Pending):
+        return decision
+    rule, key = decision.rule, decision.key
+    event = events.get(decision.event)
+    if event is not None:
+        return Raise(rule, key, decision.at, event)
+    # The events of that day are deleted by now; that it is so is still true.
+    device = key if rule.per == (Per.DEVICE,) else None
+    finding = Finding(key, decision.event.time, area=None, device=device)
+    return Raise(rule, key, decision.at, Notice(rule, finding, now))
 
 
 def _touches(rules: RuleSet, events: Iterable[Event]) -> Iterable[Touch]:
@@ -62,34 +97,50 @@ def _touches(rules: RuleSet, events: Iterable[Event]) -> Iterable[Touch]:
 
 
 def _evaluated(
-    conn: Conn, touches: Sequence[Touch], stored: dict[Key, Window], now: datetime
-) -> list[Verdict]:
+    conn: Conn, touches: Sequence[Touch], stored: Mapping[Key, Memory], now: datetime
+) -> list[Decision]:
     known = dict(stored)
     # Later events of this batch have their turn yet; as history they would come before it.
     to_come = {(touch.of, touch.event.time, touch.event.id) for touch in touches}
-    changed: dict[Key, Window] = {}
-    silences: dict[Key, datetime | None] = {}
-    verdicts: list[Verdict] = []
+    changed: dict[Key, Memory] = {}
+    timers: dict[str, dict[Key, datetime | None]] = {}
+    decisions: list[Decision] = []
     for touch in touches:
         to_come.discard((touch.of, touch.event.time, touch.event.id))
-        window = known.get(touch.of)
+        kind = EVENT_KINDS[touch.rule.kind]
+        memory = known.get(touch.of, kind.empty)
         facts = [touch.event]
         has_history = (touch.rule.per, touch.rule.type) in _WITH_HISTORY
-        if window is None and has_history and touch.event.ref is not None:
+        if touch.of not in known and has_history and touch.event.ref is not None:
             if not touch.rule.raises(touch.event):
                 continue
-            later = windows.later_events(conn, touch.event)
-            facts += [
+            facts = [
                 event
-                for event in later
-                if touch.rule.clears(event) and (touch.of, event.time, event.id) not in to_come
+                for event in _history(conn, touch)
+                if event is touch.event
+                or (touch.rule.clears(event) and (touch.of, event.time, event.id) not in to_come)
             ]
+        before = memory
         for fact in facts:
-            window, found = evaluate(touch.rule, window or EMPTY, fact)
-            verdicts += found
-        assert window is not None
-        if window is not known.get(touch.of, EMPTY):
-            changed[touch.of] = known[touch.of] = window
-        silences[touch.of] = silence_due(touch.rule, window)
-    windows.save(conn, changed, silences, now)
-    return verdicts
+            memory, found = evaluate(touch.rule, memory, fact)
+            decisions += found
+        if memory is not before:
+            changed[touch.of] = known[touch.of] = memory
+        timers.setdefault(kind.timer, {})[touch.of] = due(touch.rule, memory)
+    windows.save(conn, changed, timers, now)
+    return decisions
+
+
+def _history(conn: Conn, touch: Touch) -> list[Event]:
+    """Return the event in the midst of what was said before and after it of the same thing."""
+    rule, event = touch.rule, touch.event
+    earlier: list[Event] = []
+    if rule.kind is not Kind.MATCH:
+        # A late event may come before those: what was said in between then is between.
+        since = event.time - rule.max_lateness - CLOCK_AHEAD - rule.within
+        earlier = [
+            each
+            for each in windows.earlier_events(conn, event, since)
+            if each.id != event.id or each.time != event.time
+        ]
+    return [*earlier, event, *windows.later_events(conn, event)]

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from connectors.timescale import deliveries, floods, suppressions, windows
+from connectors.timescale import deliveries, floods, suppressions
 from connectors.timescale.database import Conn, Database
 from connectors.timescale.sql import as_rows, queries
 from ioc.alarm import (
@@ -21,13 +21,11 @@ from ioc.alarm import (
     State,
     Step,
     Transition,
-    returned,
     timers_of,
     to_json,
 )
 from ioc.area import gazetteer
 from ioc.errors import NotFoundError
-from ioc.rule import EMPTY, RuleSet, silence_due, silent
 from ioc.severity import Severity
 
 SQL = queries("alarms")
@@ -98,22 +96,6 @@ def moved(conn: Conn, alarm_id: UUID, decide: Callable[[Alarm], Transition]) -> 
     suppressions.inhibit(conn, (), [transition], transition.at)
     apply(conn, [transition])
     return transition.alarm
-
-
-def silence(conn: Conn, rules: RuleSet, key: Key, due: datetime, now: datetime) -> bool:
-    """Clear what has been silent since before `due`; False when something came meanwhile."""
-    rule = rules.by_id.get(key[0])
-    if rule is None:
-        return False
-    windows.lock_rules(conn, [rule.id], [])
-    window = windows.lock(conn, [key]).get(key, EMPTY)
-    verdict = silent(rule, key[1], window, due)
-    if verdict is None:
-        windows.save(conn, {}, {key: silence_due(rule, window)}, now)
-        return False
-    transition = returned(lock_open(conn, [key]).get(key), verdict, now)
-    apply(conn, [transition] if transition else [])
-    return transition is not None
 
 
 def apply(conn: Conn, transitions: Sequence[Transition]) -> None:

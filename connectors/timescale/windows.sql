@@ -1,10 +1,14 @@
--- name: lock_rules_to_raise
--- Who raises has its rule alone until COMMIT, so it sees every clear that is stored (see windows).
-SELECT pg_advisory_xact_lock(7105, hashtext(%(rule)s))
-
--- name: lock_rules_to_clear
--- Who only clears shares the rule with others who clear.
-SELECT pg_advisory_xact_lock_shared(7105, hashtext(%(rule)s))
+-- name: lock_rules
+-- Who raises has its rules alone until COMMIT, so it sees every clear that is stored (see windows);
+-- who only clears shares them. A slot for many rules: the server's table of locks is not large. All
+-- in one order, and each in the stronger way at once: going from shared to alone would deadlock.
+SELECT CASE WHEN slots.alone THEN pg_advisory_xact_lock(7105, slots.slot)
+    ELSE pg_advisory_xact_lock_shared(7105, slots.slot) END
+FROM (
+    SELECT hashtext(rule) & 255 AS slot, bool_or(alone) AS alone
+    FROM unnest(%(rule)s::text[], %(alone)s::boolean[]) AS r (rule, alone)
+    GROUP BY 1 ORDER BY 1
+) AS slots
 
 -- name: lock_windows
 SELECT w.rule, w.key, w.marks FROM rule_windows AS w
@@ -26,23 +30,23 @@ WHERE rule = ANY(%(rules)s) AND (rule, key) > (%(rule)s, %(key)s)
 ORDER BY rule, key LIMIT %(limit)s
 
 -- name: forget_windows
--- Not while a silence waits: its timer finds nothing to clear without the window.
+-- Not while a timer waits: it finds nothing to change without the window.
 DELETE FROM rule_windows AS w
 USING unnest(%(rule)s::text[], %(key)s::text[]) AS k (rule, key)
 WHERE w.rule = k.rule AND w.key = k.key AND NOT EXISTS (
-    SELECT FROM timers WHERE kind = 'silence' AND timers.key = w.rule || ' ' || w.key)
+    SELECT FROM timers WHERE kind = ANY(%(timers)s) AND timers.key = w.rule || ' ' || w.key)
 
--- name: set_silence_timers
+-- name: set_timers
 INSERT INTO timers (kind, key, clock, due_at, payload)
-SELECT 'silence', rule || ' ' || key, 'stream', due_at,
+SELECT %(kind)s, rule || ' ' || key, 'stream', due_at,
     jsonb_build_object('rule', rule, 'key', key)
 FROM unnest(%(rule)s::text[], %(key)s::text[], %(due_at)s::timestamptz[]) AS k (rule, key, due_at)
 ORDER BY 2
 ON CONFLICT (kind, key) DO UPDATE SET due_at = excluded.due_at
 
--- name: drop_silence_timers
+-- name: drop_timers
 DELETE FROM timers
-WHERE kind = 'silence' AND key = ANY (
+WHERE kind = %(kind)s AND key = ANY (
     SELECT rule || ' ' || key FROM unnest(%(rule)s::text[], %(key)s::text[]) AS k (rule, key))
 
 -- name: later_events
@@ -51,3 +55,18 @@ SELECT time, id, received_at, source, type, ce_source, ce_id, subject, area, dev
     severity, lat, lon, data
 FROM events WHERE ref = %(ref)s AND type = %(type)s AND time > %(after)s
 ORDER BY time LIMIT 1000
+
+-- name: earlier_events
+-- The same for what a late event may still come before.
+SELECT time, id, received_at, source, type, ce_source, ce_id, subject, area, device, ref, kind,
+    severity, lat, lon, data
+FROM events
+WHERE ref = %(ref)s AND type = %(type)s AND time BETWEEN %(since)s AND %(until)s
+ORDER BY time DESC LIMIT 256
+
+-- name: events_at
+-- What a delay has raised comes after its event; the time finds the chunk.
+SELECT e.time, e.id, received_at, source, type, ce_source, ce_id, subject, area, device, ref, kind,
+    severity, lat, lon, data
+FROM events AS e JOIN unnest(%(time)s::timestamptz[], %(id)s::uuid[]) AS k (time, id)
+    ON e.time = k.time AND e.id = k.id

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from ioc.rule.definition import Kind, Per, Rule
 from ioc.rule.document import Problem
-from ioc.rule.evaluation import evaluate, silent
+from ioc.rule.evaluation import due, elapsed, evaluate, is_forgettable
 from ioc.rule.fact import Fact
 from ioc.rule.load import RuleError, in_force, load, load_all, shipped
 from ioc.rule.ruleset import RuleSet
-from ioc.rule.verdict import Clear, Raise, Verdict
-from ioc.rule.window import EMPTY, Window, is_active, is_forgettable, silence_due
+from ioc.rule.verdict import Clear, Decision, EventRef, Pending, Raise, Verdict
+from ioc.rule.window import EMPTY, Window, is_active, silence_due, silent
 
 __all__ = [
     "EMPTY",
     "Clear",
+    "Decision",
+    "EventRef",
     "Fact",
     "Kind",
+    "Pending",
     "Per",
     "Problem",
     "Raise",
@@ -24,6 +27,8 @@ __all__ = [
     "RuleSet",
     "Verdict",
     "Window",
+    "due",
+    "elapsed",
     "evaluate",
     "in_force",
     "is_active",

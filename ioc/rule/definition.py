@@ -8,11 +8,12 @@ from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import Literal
 
+from ioc.clock import LOCAL_ZONE
 from ioc.rule.condition import Condition
 from ioc.rule.fact import Fact, Read, reader
 from ioc.rule.title import Title
 from ioc.severity import Severity
-from ioc.working_calendar import WorkingCalendar
+from ioc.working_calendar import WorkingCalendar, shipped_calendar
 
 #: What the province is called when a place is not known.
 WHOLE_PROVINCE = "19"
@@ -67,14 +68,28 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Local days (0 is Monday) and hours in which a rule raises; None: no bound."""
+    """Local days (0 is Monday) and hours in which a rule raises; None: no bound.
+
+    `holidays` are all days that are not worked. The end is not in the hours; when they go over
+    midnight, each part belongs to the day that it is on.
+    """
 
     days: frozenset[int] | Literal["working", "holidays"] | None
     hours: tuple[time, time] | None
 
     def covers(self, at: datetime, calendar: WorkingCalendar) -> bool:
         """Return whether the rule raises for an event of this time."""
-        return True
+        local = at.astimezone(LOCAL_ZONE)
+        if isinstance(self.days, str):
+            if calendar.is_working_day(local.date()) is not (self.days == "working"):
+                return False
+        elif self.days is not None and local.weekday() not in self.days:
+            return False
+        if self.hours is None:
+            return True
+        start, end = self.hours
+        now = local.time()
+        return start <= now < end if start < end else now >= start or now < end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -117,6 +132,8 @@ class Rule:
     #: Every type that it looks at; () means `type` alone, only `sequence` has more.
     types: tuple[str, ...] = ()
     version: int = 0
+    #: By which `schedule` tells the days; the rule set puts in its own.
+    calendar: WorkingCalendar = field(default_factory=shipped_calendar)
 
     def severity_of(self, fact: Fact) -> Severity:
         """Return how severe this event makes it."""
@@ -125,12 +142,21 @@ class Rule:
                 return case.severity
         return self.severity
 
+    @property
+    def looks_at(self) -> tuple[str, ...]:
+        """The types of the events that it looks at."""
+        return self.types or (self.type,)
+
     def raises(self, fact: Fact) -> bool:
         """Return whether the event is one like this; alone it need not be enough."""
-        return fact.type == self.type and self.when.test(fact)
+        if fact.type != self.type and fact.type not in self.types:
+            return False
+        return self.when.test(fact) and (
+            self.schedule is None or self.schedule.covers(fact.time, self.calendar)
+        )
 
     def clears(self, fact: Fact) -> bool:
-        """Return whether the event says that it is over; one that raises does not."""
+        """Return whether the event says that it is over; one like this does not, at any hour."""
         return (
             self.clear_when is not None
             and fact.type == self.type

@@ -1,95 +1,48 @@
-"""From one new event and what is remembered of its key to verdicts.
+"""From one new event and what is remembered of its key to what follows.
 
-The order in which events arrive decides nothing but which verdicts come on the way: after the last
-one, the condition is what it would have been had they come in the order of their times.
+The order in which events arrive decides nothing but what comes on the way: after the last one, the
+condition is what it would have been had they come in the order of their times.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+from typing import TypeVar
 
-from ioc.rule import count, match
-from ioc.rule.definition import Kind, Rule
+from ioc.rule.definition import Rule
 from ioc.rule.fact import Fact
-from ioc.rule.verdict import Clear, Raise, Verdict
-from ioc.rule.window import Window, ended_at, is_active, silence_due
+from ioc.rule.kinds import EVENT_KINDS, Memory
+from ioc.rule.verdict import Decision
+
+M = TypeVar("M", bound=Memory)
 
 
-@dataclass(frozen=True, slots=True)
-class _Marks:
-    """How a kind keeps its marks."""
+def evaluate(rule: Rule, memory: M, fact: Fact) -> tuple[M, tuple[Decision, ...]]:
+    """Return the memory after a new event, and decisions in the order to apply them.
 
-    with_mark: Callable[[Rule, Window, datetime], tuple[Window, datetime | None]]
-    with_clear: Callable[[Rule, Window, datetime], Window]
-
-
-_KINDS: Mapping[Kind, _Marks] = {
-    Kind.MATCH: _Marks(match.with_mark, match.with_clear),
-    Kind.COUNT: _Marks(count.with_mark, count.with_clear),
-}
-
-
-def evaluate(rule: Rule, window: Window, fact: Fact) -> tuple[Window, tuple[Verdict, ...]]:
-    """Return the window after a new event, and the verdicts in the order to apply them.
-
-    The window is the same object when nothing is to be stored. Whenever it is another one or a
-    verdict came, the key's silence timer is `silence_due(rule, window)` from now on.
+    The memory is the same object when nothing is to be stored. Whenever it is another one or a
+    decision came, the key's timer is due at `due(rule, memory)` from now on.
     """
     key = rule.key(fact)
-    if key is None:
-        return window, ()
-    if rule.raises(fact):
-        return _after_mark(rule, window, fact, key)
-    if rule.clears(fact):
-        return _after_clear(rule, window, fact, key)
-    return window, ()
+    if key is None or not (rule.raises(fact) or rule.clears(fact)):
+        return memory, ()
+    after, found = EVENT_KINDS[rule.kind].told(rule, memory, fact, key)
+    return after, found
 
 
-def silent(rule: Rule, key: str, window: Window, due: datetime) -> Clear | None:
-    """Return the clear by silence, or None when something came since the timer was set."""
-    now_due = silence_due(rule, window)
-    if now_due is None or now_due > due:
-        return None
-    return Clear(rule, key, now_due, None)
+def due(rule: Rule, memory: Memory, after: datetime | None = None) -> datetime | None:
+    """Return when time alone changes something, if later than `after`; None: never."""
+    return EVENT_KINDS[rule.kind].due(rule, memory, after)
 
 
-def _after_mark(
-    rule: Rule, window: Window, fact: Fact, key: str
-) -> tuple[Window, tuple[Verdict, ...]]:
-    if _is_late(rule, fact):
-        return window, ()
-    at = fact.time.astimezone(UTC)
-    verdicts: list[Verdict] = []
-    due = silence_due(rule, window)
-    if due is not None and at > due:
-        # The silence was over before this event, whether or not its timer has run by now.
-        verdicts.append(Clear(rule, key, due, None))
-    after, met = _KINDS[rule.kind].with_mark(rule, window, at)
-    if met is not None:
-        verdicts.append(Raise(rule, key, met, fact))
-        if not is_active(rule, after):
-            verdicts.append(Clear(rule, key, max(met, ended_at(rule, after)), None))
-    return after, tuple(verdicts)
+def elapsed(rule: Rule, key: str, memory: Memory, at: datetime) -> tuple[Decision, ...]:
+    """Return what changes by itself at an instant that was due; nothing when that is not so now."""
+    return EVENT_KINDS[rule.kind].elapsed(rule, key, memory, at)
 
 
-def _after_clear(
-    rule: Rule, window: Window, fact: Fact, key: str
-) -> tuple[Window, tuple[Verdict, ...]]:
-    at = fact.time.astimezone(UTC)
-    was_active, raised, due = is_active(rule, window), window.raised, silence_due(rule, window)
-    # Too late to raise is not too late to clear: nobody else may come to end this alarm.
-    if _is_late(rule, fact) and not (was_active and raised is not None and at > raised):
-        return window, ()
-    after = _KINDS[rule.kind].with_clear(rule, window, at)
-    if not was_active or is_active(rule, after):
-        return after, ()
-    assert raised is not None
-    if due is not None and due < at:
-        return after, (Clear(rule, key, due, None),)
-    return after, (Clear(rule, key, max(at, raised), fact),)
+def is_forgettable(rule: Rule, memory: Memory, progress: datetime) -> bool:
+    """Return whether the row can go: no event that may still come needs it.
 
-
-def _is_late(rule: Rule, fact: Fact) -> bool:
-    return fact.received_at - fact.time > rule.max_lateness
+    `progress` is how far the stream has been processed (`received_at`).
+    """
+    return EVENT_KINDS[rule.kind].is_forgettable(rule, memory, progress)

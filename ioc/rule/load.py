@@ -2,46 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
 
 from ioc.errors import ConfigError
-from ioc.rule.condition import Condition
-from ioc.rule.definition import Kind, Per, Rule
-from ioc.rule.document import DocumentError, Fields, Node, Problem, Scalar, read
-from ioc.rule.fields import FIELDS, RESTRICTED, known
-from ioc.rule.notes import PROBLEMS_MAX, Notes, shown_duration, suggestion
+from ioc.rule.definition import Rule
+from ioc.rule.document import DocumentError, Node, Problem, read
+from ioc.rule.notes import PROBLEMS_MAX, Notes
+from ioc.rule.reading import Tags, read_rule
 from ioc.rule.ruleset import RuleSet
-from ioc.rule.title import Title, placeholders
-from ioc.rule.when import condition
-from ioc.severity import Severity
-from ioc.source import BY_NAME, BY_TYPE
 
 RULES_MAX = 2_000
-TITLE_CHARACTERS_MAX = 200
-GUIDANCE_LINES_MAX = 10
-GUIDANCE_CHARACTERS_MAX = 300
-#: Largest `count.n`; a window must be able to hold it twice (`window.MARKS_MAX`).
-COUNT_MAX = 100
-SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
-WITHIN_MAX, SILENCE_MAX, LATENESS_MAX = DAY, 30 * DAY, 7 * DAY
-
-_KEYS = (
-    *("id", "title", "title_en", "source", "type", "kind", "when", "per", "count"),
-    *("severity", "clear", "max_lateness", "acknowledge", "guidance"),
-)
-_REQUIRED = ("id", "title", "title_en", "type", "kind", "when", "per", "severity")
-#: Kinds that can be read; the others follow.
-KINDS = (Kind.MATCH, Kind.COUNT)
-_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
-#: What a type has no word for cannot be its key.
-_PER_FIELDS = {Per.REPORT: "report", Per.OFFICE: "office"}
-
 
 #: What reads one of the file's other lists (`incidents:`, `inhibitions:` …), for `load_all`.
 Section = Callable[[Node, Notes], Sequence[object]]
@@ -62,25 +36,34 @@ def load(text: str, filename: str) -> RuleSet:
 
 
 def load_all(
-    named_texts: Sequence[tuple[str, str]], sections: Mapping[str, Section] = NO_SECTIONS
+    named_texts: Sequence[tuple[str, str]],
+    sections: Mapping[str, Section] = NO_SECTIONS,
+    tags: Tags | None = None,
 ) -> RuleSet:
-    """Return the rules of several files (name, text) together; ids are unique among them."""
+    """Return the rules of several files (name, text) together; ids are unique among them.
+
+    What a file has under the keys of `sections` is given to their readers. `tags` are what
+    `scope.tags` may name; None: whatever they name is of no device.
+    """
     rules: dict[str, Rule] = {}
+    places: dict[str, str] = {}
     problems: list[Problem] = []
     for name, text in named_texts:
         notes = Notes(name)
-        for rule, line in _file_rules(text, notes):
-            if rule.id in rules:
-                there = rules[rule.id].place
-                notes.add(line, f"the id {rule.id!r} is taken by {there}; choose another")
-            elif len(rules) >= RULES_MAX:
+        for found, line in _file_rules(text, notes, sections, tags):
+            rule_id = found if isinstance(found, str) else found.id
+            if rule_id in places:
+                notes.add(line, f"the id {rule_id!r} is taken by {places[rule_id]}; choose another")
+            elif len(places) >= RULES_MAX:
                 notes.add(line, f"more than {RULES_MAX} rules; remove some")
                 break
-            rules.setdefault(rule.id, rule)
+            places.setdefault(rule_id, f"{name}:{line}")
+            if isinstance(found, Rule):
+                rules.setdefault(rule_id, found)
         problems += sorted(notes.problems, key=lambda problem: problem.line)
     if problems:
         raise RuleError(problems[:PROBLEMS_MAX])
-    return RuleSet(rules.values())
+    return RuleSet(rules.values(), off=frozenset(places.keys() - rules.keys()))
 
 
 @cache
@@ -97,7 +80,10 @@ def in_force(config_dir: Path | None) -> RuleSet:
     return shipped().overlaid(own)
 
 
-def _file_rules(text: str, notes: Notes) -> list[tuple[Rule, int]]:
+def _file_rules(
+    text: str, notes: Notes, sections: Mapping[str, Section], tags: Tags | None
+) -> list[tuple[Rule | str, int]]:
+    """Return the rules of a file; of one that is switched off, its id."""
     try:
         root = read(text)
     except DocumentError as error:
@@ -105,171 +91,19 @@ def _file_rules(text: str, notes: Notes) -> list[tuple[Rule, int]]:
         return []
     if root is None:
         return []
-    top = notes.fields(root, "the file", ("rules",))
-    if top is None or "rules" not in top.entries:
-        notes.add(root.line, "write 'rules:' and under it a list of rules")
+    top = notes.fields(root, "the file", ("rules", *sections))
+    if top is None:
         return []
-    found: list[tuple[Rule, int]] = []
-    for node in notes.listed(top.entries["rules"], "rules", RULES_MAX):
+    if not top.entries.keys() & {"rules", *sections}:
+        notes.add(root.line, "write 'rules:' and under it a list of rules")
+    for key, section in sections.items():
+        if key in top.entries:
+            section(top.entries[key], notes)
+    found: list[tuple[Rule | str, int]] = []
+    nodes = notes.listed(top.entries["rules"], "rules", RULES_MAX) if "rules" in top.entries else ()
+    for node in nodes:
         before = len(notes.problems)
-        rule = _rule(node, notes)
+        rule = read_rule(node, notes, tags)
         if rule is not None and len(notes.problems) == before:
             found.append((rule, node.line))
     return found
-
-
-def _rule(node: Node, notes: Notes) -> Rule | None:
-    fields = notes.fields(node, "a rule", _KEYS)
-    if fields is None:
-        return None
-    missing = [key for key in _REQUIRED if key not in fields.entries]
-    if missing:
-        notes.add(node.line, f"the rule lacks {', '.join(missing)}")
-        return None
-    at = fields.entries
-    rule_id = _id(at["id"], notes)
-    severity = notes.choice(at["severity"], "severity", [each.value for each in Severity])
-    lateness, ack_required, guidance = _options(at, notes)
-    kind = notes.choice(at["kind"], "kind", [kind.value for kind in KINDS])
-    n, within = _count(fields, kind, notes)
-    event_type = _type(fields, notes)
-    if event_type is None:
-        return None  # no field can be judged without it
-    clear_when, silence = _clear(at.get("clear"), event_type, notes)
-    if kind == Kind.COUNT and silence is not None and silence < within:
-        notes.add(
-            at["clear"].line,
-            f"clear.silence ({shown_duration(silence)}) is shorter than count.within"
-            f" ({shown_duration(within)}): one event after the silence would raise again;"
-            f" write at least {shown_duration(within)}",
-        )
-    when = condition(at["when"], event_type, notes)
-    titles = _titles(at, event_type, notes)
-    per = _per(at["per"], event_type, notes)
-    if rule_id is None or severity is None or kind is None or when is None or titles is None:
-        return None
-    return Rule(
-        id=rule_id,
-        title=titles[0],
-        title_en=titles[1],
-        source=BY_TYPE[event_type].name,
-        type=event_type,
-        kind=Kind(kind),
-        when=when,
-        per=per,
-        severity=Severity(severity),
-        clear_when=clear_when,
-        silence=silence,
-        n=n,
-        within=within,
-        max_lateness=lateness,
-        ack_required=ack_required,
-        guidance=guidance,
-        place=f"{notes.file}:{node.line}",
-        plain={key: child.plain() for key, child in at.items()},
-    )
-
-
-def _id(node: Node, notes: Notes) -> str | None:
-    if isinstance(node, Scalar) and _ID.fullmatch(node.text):
-        return node.text
-    notes.add(
-        node.line, "id is 1 to 64 of a-z, 0-9 and '-', and does not begin with '-': fire-alarm"
-    )
-    return None
-
-
-def _type(fields: Fields, notes: Notes) -> str | None:
-    at = fields.entries
-    event_type = notes.choice(at["type"], "type", list(FIELDS))
-    if "source" not in at:
-        return event_type
-    source = notes.choice(at["source"], "source", list(BY_NAME))
-    if event_type is not None and source is not None and BY_TYPE[event_type].name != source:
-        notes.add(
-            at["source"].line, f"{event_type} comes from {BY_TYPE[event_type].name}, not {source}"
-        )
-    return event_type
-
-
-def _options(at: dict[str, Node], notes: Notes) -> tuple[timedelta, bool, tuple[str, ...]]:
-    """Return max_lateness, whether an acknowledgement is required, and the guidance."""
-    lateness: timedelta | None = timedelta(hours=1)
-    if "max_lateness" in at:
-        lateness = notes.duration(at["max_lateness"], "max_lateness", timedelta(0), LATENESS_MAX)
-    required: bool | None = True
-    if "acknowledge" in at:
-        required = notes.truth(at["acknowledge"], "acknowledge")
-    lines: tuple[Node, ...] = ()
-    if "guidance" in at:
-        lines = notes.listed(at["guidance"], "guidance", GUIDANCE_LINES_MAX)
-    guidance = [notes.text(line, "guidance", GUIDANCE_CHARACTERS_MAX) or "" for line in lines]
-    return lateness or timedelta(0), required is not False, tuple(guidance)
-
-
-def _count(fields: Fields, kind: str | None, notes: Notes) -> tuple[int, timedelta]:
-    node = fields.entries.get("count")
-    if kind != Kind.COUNT:
-        if node is not None and kind is not None:
-            notes.add(fields.lines["count"], "'count' belongs to kind: count; this is kind: match")
-        return 1, timedelta(0)
-    count = None if node is None else notes.fields(node, "count", ("n", "within"))
-    if count is None or {"n", "within"} - count.entries.keys():
-        notes.add(
-            fields.line if node is None else node.line,
-            "kind: count needs 'count: {n: 3, within: 5m}'",
-        )
-        return 1, timedelta(0)
-    n = notes.integer(count.entries["n"], "count.n", 2, COUNT_MAX)
-    within = notes.duration(count.entries["within"], "count.within", SECOND, WITHIN_MAX)
-    return n or 1, within or timedelta(0)
-
-
-def _clear(
-    node: Node | None, event_type: str, notes: Notes
-) -> tuple[Condition | None, timedelta | None]:
-    fields = None if node is None else notes.fields(node, "clear", ("when", "silence"))
-    if fields is None:
-        return None, None
-    if not fields.entries:
-        notes.add(fields.line, "clear needs 'when:' or 'silence:'; or leave it out")
-    clear_when = silence = None
-    if "when" in fields.entries:
-        clear_when = condition(fields.entries["when"], event_type, notes)
-    if "silence" in fields.entries:
-        silence = notes.duration(fields.entries["silence"], "clear.silence", SECOND, SILENCE_MAX)
-    return clear_when, silence
-
-
-def _per(node: Node, event_type: str, notes: Notes) -> tuple[Per, ...]:
-    nodes = (node,) if isinstance(node, Scalar) else notes.listed(node, "per", 3)
-    found: list[Per] = []
-    for each in nodes:
-        word = notes.choice(each, "per", [per.value for per in Per])
-        if word is None:
-            return ()
-        needs = _PER_FIELDS.get(Per(word))
-        if needs is not None and needs not in FIELDS[event_type]:
-            notes.add(each.line, f"{event_type} has no {needs}; choose another key for 'per'")
-            return ()
-        found.append(Per(word))
-    return tuple(found)
-
-
-def _titles(at: dict[str, Node], event_type: str, notes: Notes) -> tuple[Title, Title] | None:
-    allowed = [*(known(event_type).keys() - RESTRICTED), "n"]
-    titles: list[Title] = []
-    for key, language in (("title", "vi"), ("title_en", "en")):
-        text = notes.text(at[key], key, TITLE_CHARACTERS_MAX)
-        if text is None:
-            continue
-        for name in placeholders(text):
-            if name.removeprefix("data.").split(".")[0] in RESTRICTED:
-                notes.add(at[key].line, f"{key}: {{{name}}} is personal; it must not be in a title")
-            elif name not in allowed and not name.startswith("data."):
-                notes.add(
-                    at[key].line,
-                    f"{key}: there is no {{{name}}} in {event_type}{suggestion(name, allowed)}",
-                )
-        titles.append(Title(text, language))
-    return (titles[0], titles[1]) if len(titles) == 2 else None

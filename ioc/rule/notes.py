@@ -75,6 +75,14 @@ class Notes:
             return None
         return value
 
+    def number(self, node: Node, name: str) -> float | None:
+        """Return a number, with or without a fraction."""
+        value = node.value if isinstance(node, Scalar) else None
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            self.add(node.line, f"{name} is a number")
+            return None
+        return float(value)
+
     def truth(self, node: Node, name: str) -> bool | None:
         """Return true or false."""
         value = node.value if isinstance(node, Scalar) else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ioc.philosophy import Philosophy
@@ -85,12 +85,13 @@ _WORDS = frozenset({str, bool, type(None)})
 class RuleSet:
     """Rules by id, by type, and those that an event touches; with all else that a site decides.
 
-    `revision` is the number of the last change that is in it. Immutable.
+    `revision` is the number of the last change that is in it, `off` the ids that it switches off in
+    what it is laid over. Immutable.
     """
 
     __slots__ = (
         *("_memories", "_plans", "_rank", "by_id", "by_type", "calendar", "incidents"),
-        *("inhibitions", "philosophy", "plant_states", "revision", "rules"),
+        *("inhibitions", "off", "philosophy", "plant_states", "revision", "rules"),
     )
 
     def __init__(  # noqa: PLR0913 - all that a site decides, by name
@@ -103,18 +104,26 @@ class RuleSet:
         plant_states: Sequence[PlantState] = (),
         philosophy: Philosophy | None = None,
         calendar: WorkingCalendar | None = None,
+        off: frozenset[str] = frozenset(),
     ) -> None:
-        self.rules: tuple[Rule, ...] = tuple(rules)
+        self.calendar = calendar or shipped_calendar()
+        self.rules: tuple[Rule, ...] = tuple(
+            each
+            if each.schedule is None or each.calendar is self.calendar
+            else replace(each, calendar=self.calendar)
+            for each in rules
+        )
+        self.off = off
         self.revision = revision
         self.incidents = tuple(incidents)
         self.inhibitions = tuple(inhibitions)
         self.plant_states = tuple(plant_states)
         self.philosophy = philosophy or Philosophy()
-        self.calendar = calendar or shipped_calendar()
         self.by_id: Mapping[str, Rule] = {rule.id: rule for rule in self.rules}
         by_type: dict[str, list[Rule]] = {}
-        for rule in self.rules:
-            by_type.setdefault(rule.type, []).append(rule)
+        for rule in self.event_rules:
+            for name in rule.looks_at:
+                by_type.setdefault(name, []).append(rule)
         self.by_type: Mapping[str, Candidates] = {
             name: tuple(found) for name, found in by_type.items()
         }
@@ -156,8 +165,8 @@ class RuleSet:
         return tuple(rule for rule in found if rule.raises(fact) or rule.clears(fact))
 
     def overlaid(self, other: RuleSet) -> RuleSet:
-        """Return these rules with `other` on top: a rule of the same id is replaced."""
-        kept = [other.by_id.get(rule.id, rule) for rule in self.rules]
+        """Return these rules with `other` on top: a rule of the same id is replaced, or is off."""
+        kept = [other.by_id.get(rule.id, rule) for rule in self.rules if rule.id not in other.off]
         return RuleSet(
             [*kept, *(rule for rule in other.rules if rule.id not in self.by_id)],
             revision=max(self.revision, other.revision),

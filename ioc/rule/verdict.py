@@ -30,3 +30,25 @@ class Clear:
 
 
 Verdict = Raise | Clear
+
+
+@dataclass(frozen=True, slots=True)
+class EventRef:
+    """An event to be read back: what a delay or a late event has raised comes after it."""
+
+    time: datetime
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A raise whose event is not at hand; who can read it makes it a `Raise`."""
+
+    rule: Rule
+    key: str
+    at: datetime
+    event: EventRef
+
+
+#: What a kind decides; a `Verdict` when its event has been read.
+Decision = Verdict | Pending

@@ -28,9 +28,14 @@ _JOINS: Mapping[str, Callable[[Sequence[Condition]], Condition]] = {"and": all_o
 _OPERATORS = ("exists", *COMPARISONS)
 
 
-def condition(node: Node, event_type: str, notes: Notes) -> Condition | None:
-    """Return the compiled condition; None when anything in it was noted as wrong."""
-    reading = _Reading(event_type, notes)
+def condition(
+    node: Node, event_type: str, notes: Notes, fields: Mapping[str, Field] | None = None
+) -> Condition | None:
+    """Return the compiled condition; None when anything in it was noted as wrong.
+
+    `fields` are what it may name; those of the type when nothing is said.
+    """
+    reading = _Reading(event_type, known(event_type) if fields is None else fields, notes)
     before = len(notes.problems)
     found = reading.condition(node, 0)
     if reading.tests > TESTS_MAX:
@@ -41,8 +46,8 @@ def condition(node: Node, event_type: str, notes: Notes) -> Condition | None:
 class _Reading:
     """One condition being read: its fields, and how many tests it has so far."""
 
-    def __init__(self, event_type: str, notes: Notes) -> None:
-        self.known = known(event_type)
+    def __init__(self, event_type: str, fields: Mapping[str, Field], notes: Notes) -> None:
+        self.known = fields
         self.event_type = event_type
         self.notes = notes
         self.tests = 0

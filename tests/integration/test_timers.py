@@ -16,7 +16,7 @@ from ioc.rule import RuleSet, Window, load
 from ioc.settings import Settings
 from ioc.severity import Severity
 from streams import timers as handling
-from streams.handlers import handlers_of
+from streams.handlers import bulk_of, handlers_of
 from streams.timers import EXPIRE_ROWS, arm_housekeeping, run_due
 
 NOW = clock.now()
@@ -52,7 +52,8 @@ def at(minutes: float) -> datetime:
 
 def due(db: Database, now: datetime, rules: RuleSet | None = None) -> int:
     settings = Settings(dead_letter_days=30, retention_days=90)
-    return run_due(db, handlers_of(settings, rules or RuleSet()), now)
+    found = rules or RuleSet()
+    return run_due(db, handlers_of(settings, found), now, bulk_of(found))
 
 
 def raise_alarm(db: Database, key: str = "panel-1") -> Alarm:
@@ -161,7 +162,7 @@ def test_logs_of_former_lives_do_not_hold_back_the_stream(database: Database) ->
 def test_an_alarm_is_cleared_when_the_stream_has_been_silent_about_it(database: Database) -> None:
     alarm, key = raise_alarm(database), ("smoke", "panel-1")
     with database.transaction() as conn:
-        windows.save(conn, {key: Window(raised=NOW)}, {key: at(5)}, NOW)
+        windows.save(conn, {key: Window(raised=NOW)}, {"silence": {key: at(5)}}, NOW)
     read_up_to(database, [at(6)])
     assert due(database, at(6), RULES) == 1
     assert state_of(database, alarm.id) is State.RETURNED
@@ -171,7 +172,7 @@ def test_an_alarm_is_cleared_when_the_stream_has_been_silent_about_it(database: 
 def test_what_came_meanwhile_moves_the_silence_on(database: Database) -> None:
     alarm, key = raise_alarm(database), ("smoke", "panel-1")
     with database.transaction() as conn:
-        windows.save(conn, {key: Window(raised=at(3))}, {key: at(5)}, NOW)
+        windows.save(conn, {key: Window(raised=at(3))}, {"silence": {key: at(5)}}, NOW)
     read_up_to(database, [at(6)])
     assert due(database, at(6), RULES) == 1
     assert state_of(database, alarm.id) is State.UNACKNOWLEDGED
@@ -233,7 +234,7 @@ def test_old_dead_letters_go_in_pieces_and_the_next_look_is_tomorrow(database: D
         )
         arm_housekeeping(conn, NOW)
         arm_housekeeping(conn, at(5))
-    assert due(database, NOW) == 4
+    assert due(database, NOW) == 5
     with database.reading() as conn:
         row = conn.execute("SELECT count(*) AS n FROM dead_letters").fetchone()
     assert row == {"n": 30}

@@ -16,6 +16,7 @@ from ioc.alarm import Alarm, State
 from ioc.rule import (
     EMPTY,
     Clear,
+    Pending,
     Raise,
     Rule,
     Window,
@@ -86,6 +87,7 @@ class Stream:
     def takes(self, fact: Alert) -> Stream:
         window, verdicts = evaluate(self.rule, self.window, fact)
         for verdict in verdicts:
+            assert not isinstance(verdict, Pending), "these kinds have their event at hand"
             self._apply(verdict, fact.received_at)
         if window is not self.window or verdicts:
             self.due = silence_due(self.rule, window)
