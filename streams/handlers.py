@@ -7,6 +7,7 @@ from ioc.settings import Settings
 from streams import (
     alarm_timers,
     flood_timers,
+    incident_timers,
     scan,
     suppression_timers,
     timers,
@@ -14,7 +15,7 @@ from streams import (
 )
 from streams.timers import Bulk, Handler
 
-_MODULES = (alarm_timers, window_timers, scan, suppression_timers, flood_timers)
+_MODULES = (alarm_timers, window_timers, scan, suppression_timers, flood_timers, incident_timers)
 
 
 def handlers_of(settings: Settings, rules: RuleSet) -> dict[str, Handler]:

@@ -272,36 +272,61 @@ def settled(
     `own` are alarms that the caller holds, as they are by now; `moved` are incidents that others
     went into.
     """
-    ids = sorted(clusters)
-    extents = {row["cluster"]: row for row in conn.execute(SQL["extents"], _with_middle(ids))}
-    known = {row["id"]: row for row in conn.execute(SQL["known"], {"ids": ids})}
-    judged: dict[UUID, Judgement] = {}
-    log: list[Entry] = []
-    for cluster, row in sorted(extents.items()):
-        rule, extent = rules.get(row["incident_rule"] or ""), _extent(row)
-        before = known.get(cluster)
-        if before is not None:
-            named = rules.get(before["rule"] or "")
-            # A rule that is withdrawn has left the severity that it gave.
-            least = named.severity if named else Severity(before["severity"])
-            judged[cluster] = judgement(extent, least if before["rule"] else None)
-        elif rule is not None and is_incident(rule, extent):
-            judged[cluster] = judgement(extent, rule.severity)
-            _open(conn, cluster, rule, judged[cluster], now)
-            log.append(Entry(cluster, "opened"))
+    judged, changed, log = _judged(conn, rules, sorted(clusters), now)
     if not judged:
         return []
     joined: dict[UUID, list[UUID]] = {each: [] for each in moved}
-    for row in conn.execute(SQL["join"], {"ids": list(judged), "now": now}):
+    # Elsewhere only the caller's alarms can stand in another incident than before.
+    of = {"ids": sorted(changed.union(joined)), "own": list(own), "now": now}
+    for row in conn.execute(SQL["join"], of):
         joined.setdefault(row["incident_id"], []).append(row["alarm_id"])
-    for cluster, found in judged.items():
-        if cluster in known:
-            log += _update(conn, rules, known[cluster], found, cluster in joined, now)
+    for row in conn.execute(SQL["reopen"], {"ids": list(joined)}) if joined else ():
+        log.append(Entry(row["id"], "reopened"))
     for cluster, alarms in sorted(joined.items()):
         if alarms:
             log.append(Entry(cluster, "joined", body={"alarms": sorted(map(str, alarms))}))
     write_log(conn, log, now)
     return followed(conn, list(joined), own, now) if joined else []
+
+
+def _judged(
+    conn: Conn, rules: Rules, ids: Sequence[UUID], now: datetime
+) -> tuple[set[UUID], set[UUID], list[Entry]]:
+    """Store what components amount to.
+
+    Returns:
+        Which of them are incidents; of these the new ones and those of which has changed what
+        decides between two incidents of one alarm; and what is to be logged.
+    """
+    known = {row["id"]: row for row in conn.execute(SQL["known"], {"ids": list(ids)})}
+    judged: set[UUID] = set()
+    changed: set[UUID] = set()
+    log: list[Entry] = []
+    for row in conn.execute(SQL["extents"], _with_middle(ids)).fetchall():
+        cluster, rule, extent = row["cluster"], rules.get(row["incident_rule"] or ""), _extent(row)
+        before = known.get(cluster)
+        if before is not None:
+            found = judgement(extent, _least(rules, before))
+            if (before["severity"], before["began_at"]) != (found.severity, found.began_at):
+                changed.add(cluster)
+            log += _update(conn, rules, before, found, now)
+        elif rule is not None and is_incident(rule, extent):
+            _open(conn, cluster, rule, judgement(extent, rule.severity), now)
+            changed.add(cluster)
+            log.append(Entry(cluster, "opened"))
+        else:
+            continue
+        judged.add(cluster)
+    return judged, changed, log
+
+
+def _least(rules: Rules, before: Mapping[str, Any]) -> Severity | None:
+    """Return the least severity that an incident has; a person's has that of its alarms."""
+    if before["rule"] is None:
+        return None
+    rule = rules.get(before["rule"])
+    # A rule that is withdrawn has left the severity that it gave.
+    return rule.severity if rule else Severity(before["severity"])
 
 
 def followed(
@@ -382,15 +407,9 @@ def _open(conn: Conn, cluster: UUID, rule: IncidentRule, found: Judgement, now: 
 
 
 def _update(
-    conn: Conn,
-    rules: Rules,
-    before: Mapping[str, Any],
-    found: Judgement,
-    has_more: bool,
-    now: datetime,
+    conn: Conn, rules: Rules, before: Mapping[str, Any], found: Judgement, now: datetime
 ) -> list[Entry]:
-    reopens = has_more and before["state"] == "closed"
-    values = {**_values(found), "id": before["id"], "now": now, "reopens": reopens}
+    values = {**_values(found), "id": before["id"], "now": now}
     rule = rules.get(before["rule"] or "")
     # A title of a person's own words, or of a rule that is gone, stays.
     titles = (
@@ -398,11 +417,10 @@ def _update(
     )
     values["title"], values["title_en"] = titles
     conn.execute(SQL["update"], values)
-    log = [Entry(before["id"], "reopened")] if reopens else []
-    if before["severity"] != found.severity:
-        change = {"from": before["severity"], "to": found.severity.value}
-        log.append(Entry(before["id"], "severity_changed", body=change))
-    return log
+    if before["severity"] == found.severity:
+        return []
+    change = {"from": before["severity"], "to": found.severity.value}
+    return [Entry(before["id"], "severity_changed", body=change)]
 
 
 def _values(found: Judgement) -> dict[str, Any]:

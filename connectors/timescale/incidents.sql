@@ -55,7 +55,7 @@ CROSS JOIN LATERAL (
               <= c.within_m * c.within_m
           ELSE near.place = c.place AND (
               NOT c.is_chain OR (near.rule, near.key) = (c.rule, c.key)
-              OR (near.links & (c.links << 1 | c.links >> 1)) <> 0)
+              OR (near.links & ((c.links << 1) | (c.links >> 1))) <> 0)
           END
 ) AS e
 
@@ -129,31 +129,36 @@ VALUES (%(id)s, %(rule)s, %(title)s, %(title_en)s, %(severity)s, 'open', %(area)
     %(radius_m)s, %(sources)s, %(alarms)s, %(began_at)s, %(last_at)s, %(now)s, %(now)s, 1)
 
 -- name: update
--- An incident that was closed and hears of another alarm is open again.
 UPDATE incidents SET title = %(title)s, title_en = %(title_en)s, severity = %(severity)s,
-    state = CASE WHEN %(reopens)s THEN 'open' ELSE state END,
-    closed_at = CASE WHEN %(reopens)s THEN NULL ELSE closed_at END,
-    closing_code = CASE WHEN %(reopens)s THEN NULL ELSE closing_code END,
     area = %(area)s, lat = %(lat)s, lon = %(lon)s, radius_m = %(radius_m)s, sources = %(sources)s,
     alarms = %(alarms)s, began_at = %(began_at)s, last_at = %(last_at)s, changed_at = %(now)s,
     version = version + 1
 WHERE id = %(id)s
 
 -- name: join
--- An alarm stands in one incident: the one that began last of those that it is evidence of, or the
--- one in which a person has put it.
+-- An alarm stands in one incident: the worst of those that it is evidence of, then the one that began
+-- last; or in the one in which a person has put it.
 INSERT INTO incident_alarms (alarm_id, incident_id, at)
-SELECT DISTINCT ON (e.alarm_id) e.alarm_id, e.cluster, %(now)s
-FROM evidence AS e
-JOIN incidents AS i ON i.id = e.cluster
-LEFT JOIN incident_alarms AS a ON a.alarm_id = e.alarm_id
-LEFT JOIN incidents AS before ON before.id = a.incident_id
-WHERE e.cluster = ANY (%(ids)s::uuid[])
-  AND (a.alarm_id IS NULL OR (a.by IS NULL AND a.incident_id <> e.cluster
-       AND (before.state = 'merged' OR (i.began_at, i.id) > (before.began_at, before.id))))
-ORDER BY e.alarm_id, i.began_at DESC, i.id DESC
+SELECT best.alarm_id, best.incident_id, %(now)s
+FROM (
+    SELECT DISTINCT ON (e.alarm_id) e.alarm_id, i.id AS incident_id
+    FROM (SELECT alarm_id FROM evidence WHERE cluster = ANY (%(ids)s::uuid[])
+          UNION SELECT unnest(%(own)s::uuid[])) AS of
+    JOIN evidence AS e USING (alarm_id)
+    JOIN incidents AS i ON i.id = e.cluster
+    ORDER BY e.alarm_id, array_position(ARRAY['critical', 'high', 'medium', 'low'], i.severity),
+             i.began_at DESC, i.rule DESC NULLS LAST, i.id DESC
+) AS best
+LEFT JOIN incident_alarms AS now USING (alarm_id)
+WHERE now.alarm_id IS NULL OR (now.by IS NULL AND now.incident_id <> best.incident_id)
 ON CONFLICT (alarm_id) DO UPDATE SET incident_id = excluded.incident_id, at = excluded.at
 RETURNING alarm_id, incident_id
+
+-- name: reopen
+-- An incident that was closed and hears of another alarm is open again.
+UPDATE incidents SET state = 'open', closed_at = NULL, closing_code = NULL
+WHERE id = ANY (%(ids)s::uuid[]) AND state = 'closed'
+RETURNING id
 
 -- name: of_alarms
 -- In which incidents these alarms stand.

@@ -17,7 +17,7 @@ from connectors.timescale.database import Database
 from ioc import alarm as life
 from ioc.alarm import ClosingCode, Step, Transition
 from ioc.incident import IncidentRule, metres
-from tests.incident_world import ALL, BASE, DOUBLE_KNOCK, MINUTE, Word, told
+from tests.incident_world import ALL, BASE, DOUBLE_KNOCK, HERE, MINUTE, Word, told
 
 SMOKE = Word("camera-fire", "cam-1")
 PANEL = Word("fire-alarm", "panel-1", minute=2, east=100)
@@ -196,6 +196,18 @@ def test_a_person_who_holds_an_alarm_keeps_nobody_waiting(world: World) -> None:
         alarms.apply(conn, steps)
     assert [step.alarm.key for step in steps] == ["cam-1"]
     assert world.members(found["id"]) == {"cam-1", "panel-1"}
+
+
+def test_a_power_cut_and_the_cameras_that_it_silences_are_one_incident(world: World) -> None:
+    world.tell(Word("silent-camera", "cam-1", minute=20, east=None))
+    world.tell(Word("silent-camera", "cam-2", minute=29, east=None))
+    assert world.rows("SELECT * FROM incidents") == []
+    linked = world.tell(Word("power-out", "substation", east=None))
+    found = world.incident()
+    assert {step.alarm.key for step in linked} == {"cam-1", "cam-2", "substation"}
+    assert (found["rule"], found["severity"], found["area"]) == ("power-chain", "medium", HERE)
+    assert found["title"] == "Mất điện Phường Phan Đình Phùng"
+    assert (found["lat"], found["radius_m"]) == (None, 0.0)
 
 
 def test_severity_is_that_of_the_worst_alarm_where_the_rule_gives_none(database: Database) -> None:

@@ -200,7 +200,7 @@ CREATE TABLE evidence (
     to_at    timestamptz NOT NULL,
     n        int NOT NULL,
     cluster  uuid NOT NULL,
-    PRIMARY KEY (incident_rule, alarm_id, place, from_at)
+    PRIMARY KEY (alarm_id, incident_rule, place, from_at)
 );
 CREATE INDEX evidence_near ON evidence (incident_rule, cell_x, cell_y, to_at);
 CREATE INDEX evidence_cluster ON evidence (cluster);
