@@ -336,8 +336,8 @@ class Process:
         while not self._stop.is_set():
             try:
                 self._follow_rules()
-                timers.run_due(self._db, self._handlers, clock.now())
-                pause_s = timers.EVERY_S
+                handled = timers.run_due(self._db, self._handlers, clock.now(), self._bulk)
+                pause_s = timers.pause_after(handled)
             except DatabaseUnavailableError as error:
                 log.warning("timers wait: %s", error, extra={"action": "wait_database"})
                 pause_s = timers.AWAY_S

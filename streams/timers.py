@@ -8,28 +8,29 @@ first and those afterwards would be the other order, and the two would block eac
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from uuid import UUID
+from itertools import groupby
 
-from connectors.timescale import alarms, offsets, timers, windows
+from connectors.timescale import alarms, chatter, offsets, suppressions, timers, windows
 from connectors.timescale.database import Conn, Database
 from connectors.timescale.timers import Timer
-from ioc import clock, intake, metrics
-from ioc.alarm import NotAllowed, Transition, raised, returned, shelf_elapsed
-from ioc.errors import DatabaseUnavailableError, IocError, NotFoundError
-from ioc.rule import Raise, RuleSet, Window
+from ioc import intake, metrics
+from ioc.errors import DatabaseUnavailableError, IocError
+from ioc.rule import RuleSet, Verdict
+from ioc.rule.kinds import Memory
 from ioc.settings import Settings
 from ioc.source import BY_TOPIC
+from streams.verdicts import applied
 
 log = logging.getLogger(__name__)
 
 EVERY_S = 0.5
 #: While the database is away.
 AWAY_S = 2.0
-DUE_ROWS = 200
+#: Of one clock at a time; who handles them together holds the log's lock for some 30 ms.
+DUE_ROWS = 500
 #: A timer whose handler failed is tried again after this.
 HOLD = timedelta(seconds=30)
 DAY = timedelta(days=1)
@@ -41,6 +42,16 @@ REFRESH_MARGIN = timedelta(days=1)
 RUNNING = " running"
 REDO = timedelta(minutes=10)
 
+#: How long ago something last flipped that is not remembered any more.
+CHATTER_AGE = timedelta(days=1)
+HOUSEKEEPING = (
+    "dead_letters_expire",
+    "retention",
+    "windows_expire",
+    "dead_share",
+    "chatter_expire",
+)
+
 Handler = Callable[[Database, Timer, datetime], None]
 #: Timers of one kind, in the order in which they are due.
 Bulk = Callable[[Database, Sequence[Timer], datetime], None]
@@ -50,29 +61,54 @@ class ArmedAnewError(IocError):
     """The timer was armed anew while it was handled; nothing of that may be kept."""
 
 
-def run(db: Database, handlers: Mapping[str, Handler], stop: threading.Event) -> None:
-    """Handle what comes due until told to stop; a database that is away is waited for."""
-    while not stop.is_set():
-        try:
-            run_due(db, handlers, clock.now())
-            pause_s = EVERY_S
-        except DatabaseUnavailableError as error:
-            log.warning("timers wait: %s", error, extra={"action": "wait_database"})
-            pause_s = AWAY_S
-        stop.wait(pause_s)
+def run_due(
+    db: Database,
+    handlers: Mapping[str, Handler],
+    now: datetime,
+    bulk: Mapping[str, Bulk] | None = None,
+) -> int:
+    """Handle what is due at `now` by the wall and by the stream, in order; return how many.
 
-
-def run_due(db: Database, handlers: Mapping[str, Handler], now: datetime) -> int:
-    """Handle what is due at `now` by the wall and by the stream, in order; return how many."""
-    kinds = sorted(handlers)
+    At most `DUE_ROWS` of each; after a full page there is more (`pause_after`). Neighbours that one
+    function of `bulk` handles are handled together, so that fifty thousand overdue after an outage
+    are a hundred transactions.
+    """
+    kinds, together = sorted(handlers), bulk or {}
     with db.reading() as conn:
         found = timers.due(conn, timers.WALL, now, kinds, now, DUE_ROWS)
         progress = timers.stream_progress(conn)
         if progress is not None:
             found += timers.due(conn, timers.STREAM, progress, kinds, now, DUE_ROWS)
-    for timer in found:
-        _handle(db, handlers[timer.kind], timer, now)
+        behind = len(found) >= DUE_ROWS
+        overdue = timers.count_due(conn, now, progress, kinds) if behind else len(found)
+    metrics.NOTIFIER_TIMERS_OVERDUE.set(overdue)
+    for work, group in groupby(found, lambda timer: together.get(timer.kind)):
+        neighbours = list(group)
+        if work is None or not _handled(db, work, neighbours, now):
+            for timer in neighbours:
+                _handle(db, handlers[timer.kind], timer, now)
     return len(found)
+
+
+def pause_after(handled: int) -> float:
+    """Return the seconds until the next look: none while more may be due."""
+    return 0.0 if handled >= DUE_ROWS else EVERY_S
+
+
+def _handled(db: Database, work: Bulk, due: Sequence[Timer], now: datetime) -> bool:
+    """Handle them together; False: nothing was kept, each has to be handled alone."""
+    try:
+        work(db, due, now)
+    except ArmedAnewError:
+        return False
+    except DatabaseUnavailableError:
+        raise
+    except Exception:  # one of them is bad; alone it will show itself and step aside
+        log.exception("%d timers together failed", len(due), extra={"action": "hold_timer"})
+        return False
+    for timer in due:
+        metrics.NOTIFIER_TIMERS.labels(timer.kind).inc()
+    return True
 
 
 def _handle(db: Database, handler: Handler, timer: Timer, now: datetime) -> None:
@@ -103,46 +139,19 @@ def handlers_of(settings: Settings, rules: RuleSet) -> dict[str, Handler]:
     dead_letter_age = timedelta(days=settings.dead_letter_days)
     event_age = timedelta(days=settings.retention_days) if settings.retention_days else None
     return {
-        "silence": silence_of(rules),
-        "shelf": shelf,
         "cagg_refresh": refresh,
         "dead_letters_expire": daily(dead_letter_age, timers.expire_dead_letters),
         "retention": daily(event_age, timers.expire_events),
         "windows_expire": expire_windows_of(rules),
-        "dead_share": dead_share,
+        "dead_share": dead_share_of(rules),
+        "chatter_expire": daily(CHATTER_AGE, chatter.expire),
     }
 
 
 def arm_housekeeping(conn: Conn, now: datetime) -> None:
     """Arm what runs for ever; what is armed already keeps its time."""
-    for kind in ("dead_letters_expire", "retention", "windows_expire", "dead_share"):
+    for kind in HOUSEKEEPING:
         timers.arm_once(conn, Timer(kind, "", timers.WALL, now))
-
-
-def silence_of(rules: RuleSet) -> Handler:
-    """Clear an alarm of which the stream has said nothing for as long as its rule asks."""
-
-    def silence(db: Database, timer: Timer, now: datetime) -> None:
-        key = (timer.payload["rule"], timer.payload["key"])
-        with db.transaction() as conn:
-            if not timers.is_mine(conn, timer):
-                return
-            is_cleared = alarms.silence(conn, rules, key, timer.due_at, now)
-            # Not cleared: either it has set the timer to a later time, or there is nothing to do.
-            if not timers.take(conn, timer) and is_cleared:
-                raise ArmedAnewError
-
-    return silence
-
-
-def shelf(db: Database, timer: Timer, now: datetime) -> None:
-    """Bring back an alarm whose shelf is over; with the move its timer goes."""
-    try:
-        alarms.move(db, UUID(timer.key), lambda alarm: shelf_elapsed(alarm, now))
-    except (NotAllowed, NotFoundError):
-        # Somebody was faster: it is not on that shelf any more.
-        with db.transaction() as conn:
-            timers.take(conn, timer)
 
 
 def refresh(db: Database, timer: Timer, now: datetime) -> None:
@@ -164,24 +173,26 @@ def refresh(db: Database, timer: Timer, now: datetime) -> None:
         timers.take(conn, running)
 
 
-def dead_share(db: Database, timer: Timer, now: datetime) -> None:
+def dead_share_of(rules: RuleSet) -> Handler:
     """Raise or clear the alarm of each source of which too much cannot be read."""
-    with db.transaction() as conn:
-        if not timers.is_mine(conn, timer):
-            return
-        shares = {BY_TOPIC[topic].name: each for topic, each in offsets.recent(conn).items()}
-        known = alarms.lock_open(conn, [(intake.RULE.id, source) for source in shares])
-        moves: list[Transition] = []
-        for source, recent in sorted(shares.items()):
-            alarm = known.get((intake.RULE.id, source))
-            verdict = intake.judged(source, recent, bool(alarm and alarm.active), now)
-            if isinstance(verdict, Raise):
-                moves.append(raised(alarm, verdict, now))
-            elif verdict is not None:
-                moves += filter(None, [returned(alarm, verdict, now)])
-        alarms.apply(conn, moves)
-        if not timers.rearm(conn, timer, now + intake.LOOK_EVERY):
-            raise ArmedAnewError
+
+    def dead_share(db: Database, timer: Timer, now: datetime) -> None:
+        with db.transaction() as conn:
+            if not timers.is_mine(conn, timer):
+                return
+            shares = {BY_TOPIC[topic].name: each for topic, each in offsets.recent(conn).items()}
+            suppressions.live(conn, now)  # what may ring takes this before the alarms' rows
+            known = alarms.lock_open(conn, [(intake.RULE.id, source) for source in shares])
+            verdicts: list[Verdict] = []
+            for source, recent in sorted(shares.items()):
+                alarm = known.get((intake.RULE.id, source))
+                verdict = intake.judged(source, recent, bool(alarm and alarm.active), now)
+                verdicts += [] if verdict is None else [verdict]
+            alarms.apply(conn, applied(conn, rules, verdicts, now))
+            if not timers.rearm(conn, timer, now + intake.LOOK_EVERY):
+                raise ArmedAnewError
+
+    return dead_share
 
 
 def daily(age: timedelta | None, expire: Callable[[Conn, datetime, int], int]) -> Handler:
@@ -214,7 +225,7 @@ def expire_windows_of(rules: RuleSet) -> Handler:
             if not timers.is_mine(conn, timer):
                 return
             rule, key = timer.payload.get("after", ("", ""))
-            page: dict[windows.Key, Window] = {}
+            page: dict[windows.Key, Memory] = {}
             deleted = 0
             progress = timers.stream_progress(conn)
             if progress is not None:

@@ -60,6 +60,13 @@ def due(
     return [Timer(**row) for row in rows]
 
 
+def count_due(conn: Conn, now: datetime, progress: datetime | None, kinds: Sequence[str]) -> int:
+    """Return how many are due by the wall at `now`, by the stream at `progress`; at most 10,000."""
+    params = {"wall": now, "stream": progress, "kinds": list(kinds)}
+    row = conn.execute(SQL["count_due"], params).fetchone()
+    return int(row["n"]) if row else 0
+
+
 def is_mine(conn: Conn, timer: Timer) -> bool:
     """Begin with a timer: False when another process has begun, or it is not due like this now."""
     alone = conn.execute(SQL["try_alone"], {"kind": timer.kind, "key": timer.key}).fetchone()
@@ -72,6 +79,17 @@ def is_mine(conn: Conn, timer: Timer) -> bool:
 def take(conn: Conn, timer: Timer) -> bool:
     """Delete a timer that was handled; False when it was armed anew, so nothing may be kept."""
     return conn.execute(SQL["take"], _values(timer)).rowcount == 1
+
+
+def take_all(conn: Conn, due: Sequence[Timer]) -> None:
+    """Delete timers that led to nothing; what was armed anew stays."""
+    if due:
+        columns = {
+            "kind": [timer.kind for timer in due],
+            "key": [timer.key for timer in due],
+            "due_at": [timer.due_at for timer in due],
+        }
+        conn.execute(SQL["take_all"], columns)
 
 
 def rearm(conn: Conn, timer: Timer, next_at: datetime) -> bool:

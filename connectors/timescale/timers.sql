@@ -31,6 +31,15 @@ WHERE clock = %(clock)s AND due_at <= %(until)s AND kind = ANY(%(kinds)s)
   AND (held_until IS NULL OR held_until <= %(now)s)
 ORDER BY due_at, kind, key LIMIT %(limit)s
 
+-- name: count_due
+-- How many are due, of at most 10,000: more of them is the same news.
+SELECT count(*) AS n FROM (
+    SELECT FROM timers
+    WHERE ((clock = 'wall' AND due_at <= %(wall)s) OR (clock = 'stream' AND due_at <= %(stream)s))
+      AND kind = ANY(%(kinds)s) AND (held_until IS NULL OR held_until <= %(wall)s)
+    LIMIT 10000
+) AS overdue
+
 -- name: try_alone
 -- So that two notifiers do not work on the same timer side by side; it waits for nobody.
 SELECT pg_try_advisory_xact_lock(7106, hashtext(%(kind)s || ' ' || %(key)s)) AS yes
@@ -48,6 +57,14 @@ DELETE FROM timers WHERE (kind, key) IN (
     SELECT kind, key FROM timers
     WHERE kind = %(kind)s AND key = %(key)s AND due_at = %(due_at)s AND payload = %(payload)s
     FOR UPDATE SKIP LOCKED
+)
+
+-- name: take_all
+-- Several at once, as they were read.
+DELETE FROM timers WHERE (kind, key) IN (
+    SELECT kind, key FROM timers JOIN unnest(%(kind)s::text[], %(key)s::text[],
+        %(due_at)s::timestamptz[]) AS t (kind, key, due_at) USING (kind, key, due_at)
+    FOR UPDATE OF timers SKIP LOCKED
 )
 
 -- name: rearm

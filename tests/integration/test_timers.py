@@ -1,23 +1,36 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
 
-from connectors.timescale import alarms, offsets, timers, windows
+from connectors.timescale import alarms, offsets, suppressions, timers, windows
 from connectors.timescale.database import Database
 from connectors.timescale.timers import Timer
 from ioc import clock
-from ioc.alarm import Alarm, State, Step, Transition, shelve, unshelve
-from ioc.rule import RuleSet, Window, load
+from ioc.alarm import (
+    Alarm,
+    State,
+    Step,
+    Transition,
+    acknowledge,
+    shelve,
+    unacknowledge,
+    unshelve,
+)
+from ioc.rule import Clear, Raise, RuleSet, Verdict, Window, load
 from ioc.settings import Settings
 from ioc.severity import Severity
+from ioc.suppression import Kind, Matcher, Suppression
 from streams import timers as handling
 from streams.handlers import bulk_of, handlers_of
 from streams.timers import EXPIRE_ROWS, arm_housekeeping, run_due
+from streams.verdicts import applied
 
 NOW = clock.now()
 RULES = load(
@@ -44,6 +57,23 @@ rules:
 """,
     "test.yaml",
 )
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A fire reading, as a rule sees it."""
+
+    time: datetime
+    ce_id: str
+    ce_source: str = "/sia/1234"
+    source: str = "fire"
+    type: str = "ioc.fire.reading"
+    kind: str = "smoke"
+    area: str | None = "05443"
+    device: str | None = "panel-1"
+    severity: str | None = None
+    received_at: datetime = NOW
+    data: dict[str, object] = field(default_factory=dict)
 
 
 def at(minutes: float) -> datetime:
@@ -127,6 +157,172 @@ def test_a_shelf_that_a_person_ended_is_left_alone(database: Database) -> None:
     assert due(database, at(11)) == 1
     assert state_of(database, alarm.id) is State.ACKNOWLEDGED
     assert armed(database, "shelf") == []
+
+
+def log_of(db: Database) -> list[tuple[str, str]]:
+    """The keys and types of what was logged, in order, but for the raises."""
+    with db.reading() as conn:
+        rows = conn.execute("SELECT key, type FROM alarm_log WHERE type <> 'raised' ORDER BY seq")
+        return [(row["key"], row["type"]) for row in rows]
+
+
+def known_until(db: Database, alarm: Alarm, until: datetime) -> None:
+    """Acknowledge, until then."""
+    seconds = int((until - NOW).total_seconds())
+
+    def known(now: Alarm) -> Transition:
+        return acknowledge(replace(now, ack_expires_s=seconds), "An", NOW)
+
+    alarms.move(db, alarm.id, known)
+
+
+def test_an_acknowledgement_that_has_expired_rings_again_and_can_be_given_again(
+    database: Database,
+) -> None:
+    alarm = raise_alarm(database)
+    known_until(database, alarm, at(30))
+    assert armed(database, "ack") == [at(30)]
+    assert due(database, at(29)) == 0
+    assert due(database, at(31)) == 1
+    assert state_of(database, alarm.id) is State.UNACKNOWLEDGED
+    assert log_of(database) == [("panel-1", "acknowledged"), ("panel-1", "reminder")]
+    assert armed(database, "ack") == []
+    alarms.move(database, alarm.id, lambda now: acknowledge(now, "An", at(32)))
+    assert armed(database, "ack") == [at(62)], "the row remembers how long it is worth"
+
+
+def test_an_acknowledgement_that_is_taken_back_takes_its_timer_along(database: Database) -> None:
+    alarm = raise_alarm(database)
+    known_until(database, alarm, at(30))
+    alarms.move(database, alarm.id, lambda now: unacknowledge(now, "An", at(1)))
+    assert armed(database, "ack") == []
+
+
+def test_a_shelf_takes_the_place_of_an_acknowledgement(database: Database) -> None:
+    alarm = raise_alarm(database)
+    known_until(database, alarm, at(30))
+    alarms.move(database, alarm.id, lambda now: shelve(now, at(10), "An", at(1)))
+    assert (armed(database, "ack"), armed(database, "shelf")) == ([], [at(10)])
+
+
+def test_what_is_overdue_after_an_outage_is_handled_in_the_order_in_which_it_was_due(
+    database: Database,
+) -> None:
+    def shelved_until(until: datetime) -> Callable[[Alarm], Transition]:
+        return lambda now: shelve(now, until, "An", NOW)
+
+    for n in range(20):
+        alarm = raise_alarm(database, f"panel-{n:02}")
+        if n % 3:
+            alarms.move(database, alarm.id, shelved_until(at(60 - n)))
+        else:
+            known_until(database, alarm, at(60 - n))
+    before = len(log_of(database))
+    assert due(database, at(600)) >= 20
+    found = log_of(database)[before:]
+    assert [key for key, _ in found] == [f"panel-{n:02}" for n in reversed(range(20))]
+    assert {kind for _, kind in found} == {"unshelved", "reminder"}
+    assert (armed(database, "ack"), armed(database, "shelf")) == ([], [])
+
+
+def test_one_bad_timer_among_many_steps_aside_and_the_others_are_handled(
+    database: Database,
+) -> None:
+    alarm = raise_alarm(database)
+    alarms.move(database, alarm.id, lambda now: shelve(now, at(10), "An", NOW))
+    with database.transaction() as conn:
+        timers.arm(conn, Timer("shelf", "no alarm's id", timers.WALL, at(1)))
+    assert due(database, at(11)) == 2
+    assert state_of(database, alarm.id) is State.UNACKNOWLEDGED
+    assert armed(database, "shelf") == [at(1)]
+    assert due(database, at(11)) == 0, "it is tried again later"
+
+
+def test_two_notifiers_let_a_shelf_run_out_once(database: Database) -> None:
+    alarm = raise_alarm(database)
+    alarms.move(database, alarm.id, lambda now: shelve(now, at(10), "An", NOW))
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda _: due(database, at(11)), range(4)))
+    assert log_of(database) == [("panel-1", "shelved"), ("panel-1", "unshelved")]
+
+
+def test_a_shelf_that_ends_in_a_maintenance_window_is_followed_by_it(database: Database) -> None:
+    alarm = raise_alarm(database)
+    alarms.move(database, alarm.id, lambda now: shelve(now, at(10), "An", NOW))
+    with database.transaction() as conn:
+        work = Suppression(
+            id=uuid4(),
+            kind=Kind.MAINTENANCE,
+            matcher=Matcher(rules=frozenset({"smoke"})),
+            reason="thử tủ",
+            by="An",
+            from_at=at(5),
+            until_at=at(60),
+            created_at=at(5),
+            origin="api",
+        )
+        suppressions.make(conn, work)
+    run_due(database, {"shelf": handlers_of(Settings(), RuleSet())["shelf"]}, at(11))
+    assert state_of(database, alarm.id) is State.SUPPRESSED
+    due(database, at(61))
+    assert state_of(database, alarm.id) is State.UNACKNOWLEDGED
+
+
+# Unrest -----------------------------------------------------------------------------------------
+
+
+def reading(second: int, state: str) -> Verdict:
+    """What the rule says of a reading at so many seconds."""
+    event = Reading(NOW + timedelta(seconds=second), ce_id=f"e-{second}")
+    rule = RULES.by_id["trouble"]
+    said = Raise if state == "trouble" else Clear
+    return said(rule, "panel-1", event.time, event)
+
+
+def told(db: Database, *verdicts: Verdict) -> None:
+    with db.transaction() as conn:
+        for verdict in verdicts:
+            alarms.apply(conn, applied(conn, RULES, [verdict], NOW))
+
+
+def steps(db: Database) -> list[tuple[str, bool]]:
+    with db.reading() as conn:
+        rows = conn.execute("SELECT type, annunciated FROM alarm_log ORDER BY seq").fetchall()
+        return [(row["type"], row["annunciated"]) for row in rows]
+
+
+def test_what_comes_and_goes_too_fast_rings_once_and_again_when_it_is_calm(
+    database: Database,
+) -> None:
+    for second in range(0, 50, 10):
+        told(database, reading(second, "trouble"), reading(second + 5, "normal"))
+    told(database, reading(50, "trouble"))
+    assert [each for each, rang in steps(database) if rang] == ["raised"]
+    assert ("chattering", False) in steps(database)
+    assert armed(database, "calm") == [NOW + timedelta(seconds=110)]
+    read_up_to(database, [NOW + timedelta(seconds=109)])
+    assert due(database, NOW, RULES) == 0
+    read_up_to(database, [NOW + timedelta(seconds=110)])
+    assert due(database, NOW, RULES) == 1
+    assert steps(database)[-1] == ("calmed", True), "it is true now: somebody must hear of it"
+    with database.reading() as conn:
+        row = conn.execute("SELECT state, active, chattering_at FROM alarms").fetchone()
+    assert row == {"state": "unacknowledged", "active": True, "chattering_at": None}
+    assert armed(database, "calm") == []
+
+
+def test_flips_are_forgotten_a_day_after_the_last(database: Database) -> None:
+    told(database, reading(0, "trouble"), reading(30, "normal"))
+    with database.transaction() as conn:
+        arm_housekeeping(conn, at(60 * 23))
+    due(database, at(60 * 23))
+    with database.reading() as conn:
+        row = conn.execute("SELECT count(*) AS n FROM chatter").fetchone()
+    assert row == {"n": 1}
+    due(database, at(60 * 48))
+    with database.reading() as conn:
+        row = conn.execute("SELECT count(*) AS n FROM chatter").fetchone()
+    assert row == {"n": 0}
 
 
 def test_an_outage_of_ours_makes_nothing_silent(database: Database) -> None:
