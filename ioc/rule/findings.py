@@ -26,7 +26,7 @@ def blind_areas(absence: Absence, areas: Iterable[Coverage], known: Stored) -> l
         which = min(enough_silent(absence, each.devices), len(each.since)) - 1
         began = known[each.area][0] if which < 0 else each.since[which]
         share = round(100 * (each.devices - each.silent) / each.devices, 1)
-        data = {"devices": each.devices, "silent": each.silent, "heard_share": share}
+        data = {"devices": each.devices, "silent": each.silent, "share": share}
         found.append(Finding(each.area, began, each.area, data=data))
     return found
 
@@ -81,7 +81,7 @@ def unusual(
         usual = baseline(spans[1:], heard[1:])
         if usual is None or not is_unusual(rate, spans[0], usual, was=key in known):
             continue
-        data: dict[str, object] = {"n": spans[0], "usual": round(usual, 1)}
+        data: dict[str, object] = {"n": spans[0], "baseline": round(usual, 1)}
         data |= {"ratio": round(spans[0] / usual, 2)} if usual else {}
         kind = _same(part.kind for part in parts)
         data |= {"kind": kind} if kind and Per.KIND in rule.per else {}

@@ -24,9 +24,9 @@ WORDS: Mapping[Kind, Mapping[str, Field]] = {
         "last_seen": _TEXT,
         "devices": _NUMBER,
         "silent": _NUMBER,
-        "heard_share": _NUMBER,
+        "share": _NUMBER,
     },
-    Kind.RATE: {**_PLACE, "n": _NUMBER, "usual": _NUMBER, "ratio": _NUMBER},
+    Kind.RATE: {**_PLACE, "n": _NUMBER, "baseline": _NUMBER, "ratio": _NUMBER},
     Kind.SLA: {**_PLACE, "office": _TEXT, "n": _NUMBER, "oldest_at": _TEXT, "oldest_h": _NUMBER},
 }
 _READERS: Mapping[Kind, Callable[[Fields, Notes, str], object | None]] = {

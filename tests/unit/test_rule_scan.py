@@ -288,7 +288,7 @@ def test_an_area_is_blind_since_the_device_that_made_it_so() -> None:
     since = [NOON + n * MINUTE for n in range(7)]
     (found,) = blind_areas(HALF, [Coverage("05443", 10, 7, since)], {})
     assert (found.key, found.since) == ("05443", since[5])
-    assert found.data == {"devices": 10, "silent": 7, "heard_share": 30.0}
+    assert found.data == {"devices": 10, "silent": 7, "share": 30.0}
     known: Stored = {"05443": (NOON, Severity.MEDIUM)}
     assert [
         each.key for each in blind_areas(HALF, [Coverage("05443", 10, 5, since[:5])], known)
@@ -385,7 +385,7 @@ def test_counts_add_up_by_key_and_begin_now() -> None:
     ]
     (found,) = unusual(rule, TRIPLE, (counts, [True, True, True]), {}, NOON)
     assert (found.key, found.area, found.since) == ("05443", "05443", NOON)
-    assert found.data == {"n": 90, "usual": 20.0, "ratio": 4.5}
+    assert found.data == {"n": 90, "baseline": 20.0, "ratio": 4.5}
     known: Stored = {"05443": (NOON - HOUR, Severity.LOW)}
     (goes_on,) = unusual(rule, TRIPLE, (counts, [True, True, True]), known, NOON)
     assert goes_on.since == NOON - HOUR
