@@ -17,13 +17,18 @@ import orjson
 
 from ioc import rule
 from ioc.incident import IncidentRule
+from ioc.incident.reading import read_rules as read_incidents
 from ioc.philosophy import Philosophy
+from ioc.philosophy import reading as philosophy_reading
 from ioc.rule import Problem, Rule, RuleError, RuleSet
+from ioc.rule.calendar import read_calendar
 from ioc.rule.document import DocumentError, Fields, Items, Node, Scalar, read
 from ioc.rule.load import Section
 from ioc.rule.notes import Notes
+from ioc.rule.reading import Tags
 from ioc.source import BY_NAME
-from ioc.suppression import Inhibition, PlantState, Window
+from ioc.suppression import Inhibition, PlantState, Window, circle
+from ioc.suppression.reading import read_inhibitions, read_plant_states, read_windows
 from ioc.working_calendar import WorkingCalendar
 
 #: A thing's noun and id.
@@ -140,7 +145,17 @@ def read_devices(node: Node, notes: Notes) -> Sequence[Tagged]:
 
 
 #: What reads each list beside `rules:`.
-SECTIONS: Mapping[str, Reader] = MappingProxyType({_DEVICES: read_devices})
+SECTIONS: Mapping[str, Reader] = MappingProxyType(
+    {
+        "incidents": read_incidents,
+        "inhibitions": read_inhibitions,
+        "plant_states": read_plant_states,
+        "maintenance": read_windows,
+        "philosophy": philosophy_reading.read,
+        "calendar": read_calendar,
+        _DEVICES: read_devices,
+    }
+)
 
 
 def load_all(named_texts: Sequence[tuple[str, str]]) -> RuleSet:
@@ -149,7 +164,7 @@ def load_all(named_texts: Sequence[tuple[str, str]]) -> RuleSet:
     Raises:
         ioc.rule.RuleError: with everything that is wrong in them, each with its line.
     """
-    return _read(named_texts).rules
+    return _read(named_texts, _tags(named_texts) or None).rules
 
 
 def in_force(config_dir: Path | None) -> RuleSet:
@@ -173,7 +188,8 @@ def assembled(stored: Sequence[Stored], known: RuleSet | None = None) -> Book:
     valid = [each for each in stored if each.body is not None]
     kept = {each.id: same for each in valid if (same := _unchanged(each, known)) is not None}
     named = [(each.name, each.text) for each in valid if each.noun != "rule" or each.id not in kept]
-    book = _read(named)
+    devices = [(each.name, each.text) for each in valid if each.noun == _DEVICES]
+    book = _read(named, _tags(devices))
     versions = {each.id: each.version for each in valid if each.noun == "rule"}
     fresh = {each.id: replace(each, version=versions[each.id]) for each in book.rules.rules}
     rules = [found for name in versions if (found := kept.get(name) or fresh.get(name))]
@@ -198,10 +214,17 @@ def of_site(config_dir: Path | None) -> list[Wording]:
     shipped = (files("ioc.rule") / "shipped.yaml").read_text(encoding="utf-8")
     found = {wording.key: wording for wording in wordings("shipped.yaml", shipped, "shipped")}
     own = [(str(path), path.read_text(encoding="utf-8")) for path in _paths(config_dir)]
-    _read(own)
+    _read(own, _tags(own))
+    said: dict[Key, Wording] = {}
     for name, text in own:
-        found |= {wording.key: wording for wording in wordings(name, text)}
-    return list(found.values())
+        for wording in wordings(name, text):
+            if wording.key in said:
+                there = said[wording.key].place
+                line = int(wording.place.rpartition(":")[2])
+                problem = f"{wording.noun} {wording.id!r} stands in {there} already"
+                raise RuleError([Problem(name, line, problem)])
+            said[wording.key] = wording
+    return list((found | said).values())
 
 
 def wordings(name: str, text: str, origin: str = "file") -> list[Wording]:
@@ -258,25 +281,44 @@ def of_rule(name: str, text: str) -> Wording:
 # Parts --------------------------------------------------------------------------------------------
 
 
-def _read(named_texts: Sequence[tuple[str, str]]) -> Book:
-    found: dict[str, list[object]] = {}
-    sections = {
-        key: _collecting(reader, found.setdefault(key, [])) for key, reader in SECTIONS.items()
-    }
-    rules = rule.load_all(named_texts, sections)
+def _read(named_texts: Sequence[tuple[str, str]], tags: Tags | None = None) -> Book:
+    found: dict[str, list[object]] = {key: [] for key in SECTIONS}
+    sections = {key: _collecting(reader, found[key]) for key, reader in SECTIONS.items()}
+    rules = rule.load_all(named_texts, sections, tags)
+    inhibitions = cast("list[Inhibition]", found["inhibitions"])
+    if around := circle(inhibitions):
+        text = f"the inhibitions {', '.join(around)} go in a circle; one hides what hides it"
+        raise RuleError([Problem(named_texts[0][0], 1, text)])
+    site = cast("list[Philosophy]", found["philosophy"])
+    calendars = cast("list[WorkingCalendar]", found["calendar"])
     only = RuleSet(
         rules.rules,
-        incidents=cast("list[IncidentRule]", found.get("incidents", [])),
-        inhibitions=cast("list[Inhibition]", found.get("inhibitions", [])),
-        plant_states=cast("list[PlantState]", found.get("plant_states", [])),
-        philosophy=cast("Philosophy | None", _last(found.get("philosophy"))),
-        calendar=cast("WorkingCalendar | None", _last(found.get("calendar"))),
+        incidents=cast("list[IncidentRule]", found["incidents"]),
+        inhibitions=inhibitions,
+        plant_states=cast("list[PlantState]", found["plant_states"]),
+        philosophy=site[-1] if site else philosophy_reading.shipped(),
+        calendar=calendars[-1] if calendars else None,
     )
     return Book(
         only,
-        tuple(cast("list[Window]", found.get("maintenance", []))),
+        tuple(cast("list[Window]", found["maintenance"])),
         tuple(cast("list[Tagged]", found[_DEVICES])),
     )
+
+
+def _tags(named_texts: Sequence[tuple[str, str]]) -> Tags:
+    """Return which devices the texts call by each tag; what is wrong in them is not said here."""
+    found: dict[str, set[str]] = {}
+    for name, text in named_texts:
+        try:
+            root = read(text)
+        except DocumentError:
+            continue
+        if isinstance(root, Fields) and _DEVICES in root.entries:
+            for device in read_devices(root.entries[_DEVICES], Notes(name)):
+                for tag in device.tags:
+                    found.setdefault(tag, set()).add(device.device)
+    return {tag: frozenset(devices) for tag, devices in found.items()}
 
 
 def _collecting(reader: Reader, into: list[object]) -> Section:
@@ -286,10 +328,6 @@ def _collecting(reader: Reader, into: list[object]) -> Section:
         return found
 
     return section
-
-
-def _last(found: Sequence[object] | None) -> object | None:
-    return found[-1] if found else None
 
 
 def _with(rules: RuleSet, only: Iterable[Rule], revision: int) -> RuleSet:

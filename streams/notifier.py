@@ -29,7 +29,7 @@ from ioc.errors import DatabaseUnavailableError
 from ioc.notify import Attempt, Delivered, Outcome, Step, message
 from ioc.rule import RuleSet
 from ioc.settings import Settings
-from streams import timers
+from streams import scan, timers
 from streams.handlers import bulk_of, handlers_of
 from streams.own_http import is_fresh, serve
 from streams.reload import UNREAD, reloaded
@@ -347,7 +347,10 @@ class Process:
         with self._db.reading() as conn:
             if rule_versions.revision(conn) == self._rules.revision:
                 return
-            self._rules = reloaded(conn, self._rules, self._settings.config_dir)
+            rules = reloaded(conn, self._rules, self._settings.config_dir)
+        with self._db.transaction() as conn:
+            scan.arm(conn, rules)
+        self._rules = rules
         self._handlers = handlers_of(self._settings, self._rules)
         self._bulk = bulk_of(self._rules)
 

@@ -11,6 +11,7 @@ from typing import Any, LiteralString
 import orjson
 from psycopg.types.json import Jsonb
 
+from connectors.timescale import floods, suppressions
 from connectors.timescale.database import Conn
 from connectors.timescale.sql import as_rows, queries
 from ioc import rulebook
@@ -24,7 +25,7 @@ VERSIONS_LOCK = 7_111
 #: Who a change by files is said to be from.
 FILES = "ioc migrate"
 
-RULE, DEVICES = "rule", "devices"
+RULE, MAINTENANCE, PHILOSOPHY, DEVICES = "rule", "maintenance", "philosophy", "devices"
 #: What PostgreSQL cannot keep.
 NUL = "\\u0000"
 
@@ -187,7 +188,12 @@ def _follow(conn: Conn, book: Book, changed: set[Key], now: datetime) -> None:
         else:
             row = {"id": name, "body": Jsonb(rule.plain), "now": now, "version": rule.version}
             conn.execute(SQL["save_rule"], row)
-    if DEVICES in {noun for noun, _ in changed}:
+    nouns = {noun for noun, _ in changed}
+    if MAINTENANCE in nouns:
+        suppressions.follow_windows(conn, book.windows, now)
+    if PHILOSOPHY in nouns:
+        floods.follow_positions(conn, book.rules.philosophy.positions)
+    if DEVICES in nouns:
         conn.execute(SQL["forget_tags"])
         rows = [
             {"source": device.source, "device": device.device, "tag": tag}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,16 @@ import httpx
 import psycopg
 import pytest
 
-from connectors.timescale import keys, rule_versions
+from connectors.timescale import keys, offsets, rule_versions
 from connectors.timescale.database import Database, connect
 from connectors.timescale.rule_versions import Change
 from ioc import rulebook
-from ioc.rule import RuleError
+from ioc.rule import RuleError, RuleSet
 from ioc.rulebook import Wording
+from ioc.topics import EVENT_TOPICS
+from streams.reload import UNREAD, reloaded
 from tests.api_server import running_api
+from tests.integration.telling import BASE, LOG, Copy, Store
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 TAMPER = """\
@@ -296,3 +299,160 @@ def test_only_an_admin_changes_rules(database_url: str, database: Database, tmp_
             assert put(client, TAMPER_ALONE).status_code == status
         newest = client.get("/api/v1/rules/tamper/versions").json()["versions"][0]
     assert newest["by"] == "admin", "who has a key is called by its name"
+
+
+# What stands beside the rules ---------------------------------------------------------------------
+
+SITE = {
+    "rules/tamper.yaml": TAMPER.replace("    per:", "    scope: {tags: [market]}\n    per:"),
+    "rules/more.yaml": """\
+incidents:
+  - {id: knock, title: "Cháy", title_en: "Fire", of: {rules: [fire-alarm, camera-fire]},
+     within: 300m, time: 5m, least: 2, sources: 2, severity: critical}
+inhibitions:
+  - {id: by-fire, parent: {rules: [fire-alarm]}, hides: {rules: [fire-trouble]}, equal: [area]}
+plant_states:
+  - {id: drill, title: "Diễn tập", hides: {rules: [fire-trouble]}, longest: 4h}
+maintenance:
+  - {id: panel, hides: {rules: [fire-trouble]}, start: "2026-12-01T08:00", lasts: 2h, reason: "Thử"}
+""",
+    "philosophy.yaml": """\
+philosophy:
+  chattering: off
+  positions:
+    - {id: city, name: "Thành phố", name_en: "City", areas: ["05443"]}
+    - {id: main, name: "Trực ban", name_en: "Duty desk"}
+""",
+    "calendar.yaml": "calendar: {office_hours: ['08:00-12:00']}\n",
+    "devices/market.yaml": "devices: [{source: camera, device: cam-7, tags: [market]}]\n",
+}
+
+
+def site_of(folder: Path, **changed: str) -> Path:
+    for name, text in {**SITE, **changed}.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_all_that_a_site_decides_is_one_revision(database: Database, tmp_path: Path) -> None:
+    follow(database, rulebook.of_site(site_of(tmp_path)))
+    with database.reading() as conn:
+        found = rule_versions.in_force(conn)
+        positions = conn.execute("SELECT id FROM positions ORDER BY rank").fetchall()
+        windows = conn.execute("SELECT name FROM suppressions WHERE origin = 'yaml'").fetchall()
+        tags = conn.execute("SELECT * FROM device_tags").fetchall()
+    assert [each.id for each in found.incidents] == ["knock"]
+    assert [each.id for each in found.inhibitions] == ["by-fire"]
+    assert [each.id for each in found.plant_states] == ["drill"]
+    assert not found.philosophy.chattering.is_on
+    assert found.calendar != rulebook.in_force(None).calendar
+    assert [row["id"] for row in positions] == ["city", "main"]
+    assert [row["name"] for row in windows] == ["panel"]
+    assert tags == [{"source": "camera", "device": "cam-7", "tag": "market"}]
+    assert ("device", frozenset({"cam-7"})) in found.by_id["tamper"].when.needs
+    assert follow(database, rulebook.of_site(tmp_path)) == {}
+
+
+def test_a_device_that_gets_a_tag_is_in_the_rules_that_name_it(
+    database: Database, tmp_path: Path
+) -> None:
+    follow(database, rulebook.of_site(site_of(tmp_path)))
+    with database.reading() as conn:
+        before = rule_versions.in_force(conn)
+    more = SITE["devices/market.yaml"].replace("cam-7", "cam-8")
+    changed = follow(database, rulebook.of_site(site_of(tmp_path, **{"devices/market.yaml": more})))
+    assert changed == {("devices", "market"): 2}
+    with database.reading() as conn:
+        after = rule_versions.in_force(conn, before)
+    assert ("device", frozenset({"cam-8"})) in after.by_id["tamper"].when.needs
+    assert after.by_id["sos"] is before.by_id["sos"]
+
+
+def test_what_a_site_says_wrong_is_named_with_file_and_line(tmp_path: Path) -> None:
+    twice = "incidents:\n" + SITE["rules/more.yaml"].split("inhibitions")[0].split("\n", 1)[1]
+    circle = (
+        "inhibitions:\n  - {id: round, parent: {rules: [fire-trouble]},"
+        " hides: {rules: [fire-alarm]}, equal: [area]}\n"
+    )
+    for text, problem in (
+        (twice, "incident 'knock' stands in"),
+        (circle, "circle"),
+        ("devices: [{source: camera}]\n", "x.yaml:1: the device lacks device, tags"),
+        ("rulez: []\n", "x.yaml:1"),
+    ):
+        with pytest.raises(RuleError, match=problem):
+            rulebook.of_site(site_of(tmp_path, **{"rules/x.yaml": text}))
+
+
+# Processes ----------------------------------------------------------------------------------------
+
+
+def smoke_of(n: int) -> dict[str, Any]:
+    return {
+        "specversion": "1.0",
+        "type": "ioc.camera.alert",
+        "source": "/cam/1",
+        "id": f"e-{n}",
+        "time": (BASE + timedelta(seconds=n)).isoformat(),
+        "area": "05443",
+        "device": f"cam-{n}",
+        "data": {"label": "tamper"},
+    }
+
+
+def test_two_workers_go_over_to_new_rules_with_their_next_unit(
+    database: Database, database_url: str
+) -> None:
+    """Nothing restarts, and nothing of the unit is lost or counted twice."""
+    follow(database, filed())
+    store = Store.opened(database_url, RuleSet(revision=-1))
+    told = [smoke_of(n) for n in range(6)]
+    store.next = {(topic, n): 0 for topic in EVENT_TOPICS for n in range(2)}
+    offsets.claim(store.conn, LOG, store.next)
+    copies = [
+        Copy(n, rank=n, partition=n % 2, worker=n % 2, ends_unit=True, timers_run=True)
+        for n in range(len(told))
+    ]
+    changes = {2: body(severity="high"), 4: None}
+
+    def between(n: int) -> None:
+        if n in changes:
+            change(database, changes[n])
+
+    store.tell(told, copies, after=between)
+    rows = store.rows("SELECT device, severity, rule_version FROM alarms")
+    assert rows == [
+        ("cam-0", "medium", 1),
+        ("cam-1", "medium", 1),
+        ("cam-2", "high", 2),
+        ("cam-3", "high", 2),
+    ]
+    assert store.rows("SELECT count(*) FROM events") == [(6,)]
+    store.conn.close()
+
+
+def test_a_wording_of_another_version_of_the_product_leaves_the_old_rules_running(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    follow(database, filed())
+    with database.reading() as conn:
+        before = reloaded(conn, UNREAD, None)
+        conn.execute(
+            """INSERT INTO rule_versions (noun, id, version, body, by, at, why, origin, revision)
+               VALUES ('rule', 'new', 1, '{"id": "new", "kind": "prophecy"}', 'x', now(), 'x',
+                   'file', nextval('rule_revision'))"""
+        )
+        after = reloaded(conn, before, None)
+        assert after.rules == before.rules
+        assert after.revision == before.revision + 1, "it is not read again with each unit"
+        assert "rule new, version 1" in caplog.text
+        with pytest.raises(RuleError):
+            reloaded(conn, UNREAD, None)
+
+
+def test_a_database_without_rules_runs_on_those_of_the_files(database: Database) -> None:
+    with database.reading() as conn:
+        assert rule_versions.revision(conn) == 0
+        rules = reloaded(conn, UNREAD, None)
+    assert (rules.revision, "fire-alarm" in rules.by_id) == (0, True)
