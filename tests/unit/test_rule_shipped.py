@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ioc.rule import EMPTY, Clear, Fact, Raise, Window, evaluate, shipped
+from ioc.rule.scan import Finding, Notice
 from ioc.severity import Severity
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -81,8 +82,36 @@ def test_the_shipped_rules_are_those_of_the_contract() -> None:
         "fire-trouble": (Severity.LOW, ["device"]),
         "sos": (Severity.CRITICAL, ["report"]),
         "camera-fire": (Severity.HIGH, ["area"]),
+        "queue-wait": (Severity.MEDIUM, ["office"]),
+        "dossier-overdue": (Severity.LOW, ["office"]),
+        "report-overdue": (Severity.MEDIUM, ["area", "kind"]),
+        "silent-fire-device": (Severity.LOW, ["device"]),
+        "silent-camera": (Severity.LOW, ["device"]),
+        "blind-commune": (Severity.MEDIUM, ["area"]),
     }
-    assert all(rule.ack_required and rule.guidance for rule in shipped().rules)
+    assert all(rule.guidance for rule in shipped().rules)
+    assert all(rule.ack_required for rule in shipped().event_rules)
+
+
+def test_the_rules_about_time_end_by_themselves_and_cost_no_event(site: Site) -> None:
+    assert not any(rule.ack_required for rule in shipped().scan_rules)
+    ticket = {"office": "MC-01", "ticket": "A1", "action": "issued"}
+    assert site.hears(Seen("ioc.queue.ticket", ticket, "queue", "issued", device=None)) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "n", "severity"),
+    [
+        ("queue-wait", 3, Severity.MEDIUM),
+        ("queue-wait", 20, Severity.HIGH),
+        ("dossier-overdue", 19, Severity.LOW),
+        ("dossier-overdue", 20, Severity.MEDIUM),
+    ],
+)
+def test_many_people_and_many_dossiers_are_worse(rule: str, n: int, severity: Severity) -> None:
+    found = Finding("MC-01", NOON, "05443", data={"n": n, "office": "MC-01"})
+    of = shipped().by_id[rule]
+    assert of.severity_of(Notice(of, found, NOON)) is severity
 
 
 @pytest.mark.parametrize("kind", FIRE_KINDS)
@@ -162,7 +191,7 @@ def test_titles_are_sentences_with_the_glossary_s_words() -> None:
             rule.title_en.of(fact, "Phường Phan Đình Phùng", rule.n),
         )
         for rule, fact in zip(
-            shipped().rules,
+            shipped().event_rules,
             [
                 reading("gas", "alarm"),
                 reading("battery", "trouble"),
@@ -186,6 +215,23 @@ def test_titles_are_sentences_with_the_glossary_s_words() -> None:
             "Camera phát hiện khói, 3 lần trong 5 phút",
             "Cameras see smoke, 3 times in 5 minutes",
         ),
+    }
+
+
+def test_titles_of_rules_about_time_say_what_is_late_or_silent() -> None:
+    data = {"office": "MC-01", "kind": "trash"}
+    found = Finding("k", NOON, "05443", "cam-1", data=data)
+    titles = {
+        rule.id: rule.title.of(Notice(rule, found, NOON), "Phường Phan Đình Phùng", rule.n)
+        for rule in shipped().scan_rules
+    }
+    assert titles == {
+        "queue-wait": "Chờ quá 30 phút tại Bộ phận Một cửa MC-01",
+        "dossier-overdue": "Hồ sơ quá hạn chưa giải quyết tại MC-01",
+        "report-overdue": "Phản ánh quá hạn xử lý: trash",
+        "silent-fire-device": "Thiết bị báo cháy im lặng hơn 24 giờ",
+        "silent-camera": "Camera im lặng hơn 24 giờ",
+        "blind-commune": "Vùng mất tín hiệu: dưới 50% camera có tín hiệu trong 24 giờ",
     }
 
 
