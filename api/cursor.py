@@ -65,6 +65,21 @@ def read_time_and_id(cursor: str | None) -> tuple[datetime, UUID] | None:
     return at, found
 
 
+def read_urgency(cursor: str | None) -> tuple[int, datetime, UUID] | None:
+    """Return priority, time and id in the cursor of a list by urgency; None without one.
+
+    Raises:
+        Problem: 400, it is not one of ours.
+    """
+    if cursor is None:
+        return None
+    priority, time, row_id = read(cursor, 3)
+    following = read_time_and_id(written(time, row_id))
+    if following is None or priority not in {"1", "2", "3", "4"}:
+        raise Problem(400, "this cursor is not one of ours", code="cursor")
+    return int(priority), *following
+
+
 def read_number(cursor: str | None) -> int | None:
     """Return the number in a cursor; None without one.
 
