@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ioc.rule import Clear, Kind, Per, Raise, Rule, Verdict
 from ioc.rule.condition import Condition
+from ioc.rule.scan import Finding, Notice
 from ioc.rule.title import Title
 from ioc.severity import Severity
 
@@ -40,35 +39,6 @@ RULE = Rule(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """What the alarm is about, in the shape of an event of our own."""
-
-    source: str
-    time: datetime
-    type: str = RULE.type
-    kind: str = "dead_letters"
-    area: str | None = None
-    device: str | None = None
-    severity: str | None = None
-    ce_source: str = "/ioc"
-
-    @property
-    def data(self) -> Mapping[str, object]:
-        """The source's names, for the title."""
-        return {"id": self.source, "name": NAMES.get(self.source, self.source)}
-
-    @property
-    def received_at(self) -> datetime:
-        """It was here at once."""
-        return self.time
-
-    @property
-    def ce_id(self) -> str:
-        """The source and the moment in which it began."""
-        return f"dead-letters/{self.source}/{self.time.isoformat()}"
-
-
 def judged(source: str, recent: tuple[int, int], is_active: bool, now: datetime) -> Verdict | None:
     """Return what (records, dead) among a source's latest records mean for its alarm."""
     records, dead = recent
@@ -76,7 +46,9 @@ def judged(source: str, recent: tuple[int, int], is_active: bool, now: datetime)
         return None
     share = dead / records
     if not is_active and share > RAISE_SHARE:
-        return Raise(RULE, source, now, Notice(source, now))
+        names = {"id": source, "name": NAMES.get(source, source)}
+        found = Finding(key=source, since=now, area=None, data=names)
+        return Raise(RULE, source, now, Notice(RULE, found, now))
     if is_active and share < CLEAR_SHARE:
         return Clear(RULE, source, now, None)
     return None
