@@ -18,20 +18,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-import orjson
-
-from api.province import Province, ProvinceReader, overview
+from api.numbers import Numbers, numbers_of, snapshot_of
+from api.province import ProvinceReader
 from api.subscription import Chunk, Dropped, Frame, Subscription, chunked, encoded, event
 from connectors.timescale import feed
-from connectors.timescale.alarms import as_json
 from connectors.timescale.database import Database, connect
-from ioc import __version__, clock, metrics
+from ioc import clock, metrics
 from ioc.errors import DatabaseUnavailableError
 
 log = logging.getLogger(__name__)
 
 Profile = Literal["wall", "console"]
-Json = dict[str, Any]
 
 #: Entries kept to go on from; a view that was away for longer gets a fresh snapshot.
 RING_ENTRIES = 10_000
@@ -60,16 +57,6 @@ class FullError(Exception):
 
 class TooFarBehindError(DatabaseUnavailableError):
     """Alarms come faster than a snapshot can be taken."""
-
-
-@dataclass(frozen=True, slots=True)
-class Numbers:
-    """What the views of one area are shown, encoded; `key` changes when health does."""
-
-    province: Province
-    tiles: dict[str, bytes]
-    health: Json
-    key: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,16 +262,10 @@ class Hub:
 
     def _take(self, area: str | None, profile: Profile, at: float) -> tuple[Snapshot, Numbers]:
         province = self._province.read(clock.now())
-        found = feed.open_alarms(self._database, area, ALARMS_MAX[profile])
-        body = {
-            "as_of": province.as_of,
-            "version": __version__,
-            "position": found.position,
-            "overview": overview(province, area),
-            "alarms": [as_json(alarm) for alarm in found.alarms],
-            "alarms_total": found.total,
-        }
-        data = chunked(event(found.position, "snapshot", encoded(body)))
+        found = feed.open_alarms(
+            self._database, area, ALARMS_MAX[profile], unfolded_first=profile == "wall"
+        )
+        data = chunked(event(found.position, "snapshot", snapshot_of(province, area, found)))
         return Snapshot(found.position, province.as_of, data, at), numbers_of(province, area)
 
     # The alarm log ------------------------------------------------------------------------------
@@ -460,27 +441,3 @@ class Hub:
                 health = home.numbers.health if home.numbers else None
                 told = event(at, "health", encoded(health)) if health else b""
                 self._put(home, Chunk.numbers(at, told + beat))
-
-
-def numbers_of(province: Province, area: str | None) -> Numbers:
-    """Return tiles and health of an area, encoded."""
-    whole = overview(province, area)
-    values = {
-        **whole["sources"],
-        **{name: whole[name] for name in ("alarms", "reports", "queues", "dossiers")},
-    }
-    tiles = {name: encoded({"tile": name, "value": value}) for name, value in values.items()}
-    sources = {
-        name: {key: tile[key] for key in ("state", "last_event_at", "devices")}
-        for name, tile in whole["sources"].items()
-    }
-    health = {
-        "as_of": province.as_of,
-        "sources": sources,
-        "processing": whole["processing"],
-    }
-    # The last event and the lag change all the time: they go with the next beat.
-    key = [[name, tile["state"], tile["devices"]] for name, tile in sources.items()]
-    processing = whole["processing"]
-    key.append([processing["state"], processing["workers"], processing["notifiers"]])
-    return Numbers(province, tiles, health, orjson.dumps(key))

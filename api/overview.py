@@ -10,11 +10,13 @@ from pydantic import BaseModel, Field
 
 from api.auth import Viewer, seen_area
 from api.dossiers import DossierSummary
+from api.incident_body import IncidentObject
 from api.problem import problems
 from api.province import ProvinceReader, overview
 from api.queues import QueueSummary
 from ioc import clock
 from ioc.health import ProcessingHealth, SourceHealth
+from ioc.severity import Severity
 
 router = APIRouter(tags=["overview"])
 
@@ -64,6 +66,71 @@ class AlarmNumbers(BaseModel):
     )
 
 
+class HiddenNumbers(BaseModel):
+    """Open alarms that are not to be seen: set aside, hidden by rule, or folded in a flood."""
+
+    total: int = Field(examples=[7])
+    by_reason: dict[str, int] = Field(
+        examples=[
+            {
+                **{"shelved": 1, "silence": 0, "maintenance": 2, "inhibition": 4},
+                **{"plant_state": 0, "out_of_service": 0, "folded": 0},
+            }
+        ]
+    )
+
+
+class FloodGroup(BaseModel):
+    """Alarms of one rule and area in a flood; `first_out` is the alarm that came first."""
+
+    rule: str = Field(examples=["silent-camera"])
+    area: str | None = Field(examples=["05443"])
+    n: int = Field(examples=[14])
+    folded: int = Field(examples=[13])
+    worst: Severity
+    first_out: str = Field(examples=["0b5f0c9e-3a53-5d9e-8f0b-0c2f5f3f7a10"])
+    oldest_at: datetime
+
+
+class FloodNumbers(BaseModel):
+    """A flood at one operator's position; `hidden` is exact, `groups` are the most urgent 50."""
+
+    position: str = Field(examples=["main"])
+    id: str
+    since: datetime
+    rate_10m: int = Field(examples=[112])
+    hidden: int = Field(examples=[98])
+    groups: list[FloodGroup]
+    groups_total: int = Field(examples=[7])
+
+
+class FloodOver(BaseModel):
+    """A flood that ended within the last minute."""
+
+    position: str = Field(examples=["main"])
+    id: str
+    ended_at: datetime
+    alarms: int = Field(examples=[240])
+    peak_10m: int = Field(examples=[180])
+
+
+class Floods(BaseModel):
+    """Floods that are on, and those that have just ended."""
+
+    positions: list[FloodNumbers]
+    ended: list[FloodOver]
+
+
+class IncidentNumbers(BaseModel):
+    """Open incidents, and the newest of them as in `/incidents`."""
+
+    open: int = Field(examples=[1])
+    by_severity: dict[str, int] = Field(
+        examples=[{"critical": 1, "high": 0, "medium": 0, "low": 0}]
+    )
+    newest: list[IncidentObject]
+
+
 class ReportNumbers(BaseModel):
     """Citizens' reports: new since midnight, past their due date, and open emergencies."""
 
@@ -89,6 +156,9 @@ class Overview(BaseModel):
     area: str = Field(examples=["19"])
     sources: dict[str, SourceNumbers]
     alarms: AlarmNumbers
+    hidden: HiddenNumbers
+    flood: Floods
+    incidents: IncidentNumbers
     reports: ReportNumbers
     queues: QueueSummary
     dossiers: DossierSummary

@@ -9,11 +9,30 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
+from api.alarm_tiles import (
+    ENDED_SHOWN,
+    NEWEST_INCIDENTS,
+    RATE_WITHIN,
+    flood_tile,
+    hidden_tile,
+    incidents_tile,
+)
+from connectors.timescale import incident_pages
 from connectors.timescale import overview as stored
 from connectors.timescale.database import Conn, Database
 from connectors.timescale.dossiers import DossierCounts, dossiers_by_area
 from connectors.timescale.dossiers import added_up as dossiers_added_up
-from connectors.timescale.overview import Devices, Long, OpenAlarms, Place, Recent, Reports
+from connectors.timescale.incident_pages import Incident, OpenIncidents
+from connectors.timescale.overview import (
+    Devices,
+    Floods,
+    HiddenAlarms,
+    Long,
+    OpenAlarms,
+    Place,
+    Recent,
+    Reports,
+)
 from connectors.timescale.queues import VisitCounts, Waits, visits_by_area, waits_by_area
 from connectors.timescale.queues import added_up as visits_added_up
 from ioc import __version__
@@ -102,6 +121,10 @@ class Province:
     last_at: dict[str, datetime]
     devices: dict[Place, Devices]
     alarms: list[OpenAlarms]
+    hidden: list[HiddenAlarms]
+    floods: Floods
+    incidents: list[OpenIncidents]
+    newest_incidents: list[Incident]
     reports: dict[str, Reports]
     visits: dict[str, VisitCounts]
     waits: dict[str | None, Waits]
@@ -130,6 +153,12 @@ class ProvinceReader:
         self._words = _Paced(lambda conn, _: stored.last_words(conn))
         self._devices = _Paced(_read_devices)
         self._alarms = _Paced(lambda conn, _: stored.open_alarms(conn))
+        self._hidden = _Paced(lambda conn, _: stored.hidden_alarms(conn))
+        self._floods = _Paced(
+            lambda conn, now: stored.flooded(conn, now - ENDED_SHOWN, now - RATE_WITHIN)
+        )
+        self._incidents = _Paced(lambda conn, _: incident_pages.open_counts(conn))
+        self._newest = _Paced(lambda conn, _: incident_pages.newest_open(conn, NEWEST_INCIDENTS))
         self._reports = _Paced(lambda conn, now: stored.reports(conn, local_day(now), now))
         self._visits = _Paced(lambda conn, now: visits_by_area(conn, local_day(now), now))
         self._waits = _Paced(lambda conn, now: waits_by_area(conn, local_day(now), now))
@@ -166,6 +195,10 @@ class ProvinceReader:
             last_at=_last_at(conn, counts, self._words.value(conn, now)),
             devices=self._devices.value(conn, now),
             alarms=self._alarms.value(conn, now),
+            hidden=self._hidden.value(conn, now),
+            floods=self._floods.value(conn, now),
+            incidents=self._incidents.value(conn, now),
+            newest_incidents=self._newest.value(conn, now),
             reports=self._reports.value(conn, now),
             visits=self._visits.value(conn, now),
             waits=self._waits.value(conn, now),
@@ -236,6 +269,9 @@ def overview(province: Province, area: str | None) -> Json:
         "area": area or PROVINCE_CODE,
         "sources": {name: source_tile(province, name, area) for name in province.sources},
         "alarms": alarms_tile(province, area),
+        "hidden": hidden_tile(province.hidden, area),
+        "flood": flood_tile(province.floods, province.as_of, area),
+        "incidents": incidents_tile(province.incidents, province.newest_incidents, area),
         "reports": reports_tile(province, area),
         "queues": queues_tile(
             visits_added_up(_of(province.visits, area)), province.waits.get(area, Waits())

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any, LiteralString
+from uuid import UUID
 
-from ioc.alarm import Alarm, Transition, raised
+from connectors.timescale import alarms, incidents
+from connectors.timescale.database import Database
+from ioc import alarm as life
+from ioc.alarm import Alarm, ClosingCode, Transition, raised
 from ioc.incident import EAST_M, MIDDLE, NORTH_M, IncidentRule
 from ioc.rule import Raise, Rule, load
 from ioc.severity import Severity
@@ -132,3 +137,60 @@ def told(
         current[of] = step.alarm
         steps.append(step)
     return steps
+
+
+@dataclass
+class World:
+    """A database in which words raise alarms and are evidence, unit by unit."""
+
+    database: Database
+    rules: Sequence[IncidentRule] = ALL
+    now: datetime = BASE + timedelta(hours=1)
+    steps: list[Transition] = field(default_factory=list)
+
+    def tell(self, *words: Word) -> list[Transition]:
+        """Store words as one unit; return the steps of alarms that were linked."""
+        self.now += timedelta(seconds=1)
+        with self.database.transaction() as conn:
+            known = alarms.lock_open(conn, [(word.rule, word.device) for word in words])
+            steps = told(list(words), known, self.now)
+            found = incidents.link(conn, self.rules, steps, self.now)
+            alarms.apply(conn, [*steps, *found])
+        self.steps += [*steps, *found]
+        return found
+
+    def close(self, word: Word) -> None:
+        """Let a person close an alarm."""
+        row = self.one("SELECT id FROM alarms WHERE key = %s AND ended_at IS NULL", word.device)
+        alarms.move(
+            self.database,
+            row["id"],
+            lambda alarm: life.close(alarm, ClosingCode.FALSE, "a", self.now),
+        )
+
+    def rows(self, query: LiteralString, *params: object) -> list[dict[str, Any]]:
+        with self.database.reading() as conn:
+            return conn.execute(query, params).fetchall()
+
+    def one(self, query: LiteralString, *params: object) -> dict[str, Any]:
+        (row,) = self.rows(query, *params)
+        return row
+
+    def incident(self) -> dict[str, Any]:
+        """Return the only incident that has not gone into another."""
+        return self.one("SELECT * FROM incidents WHERE state <> 'merged'")
+
+    def members(self, incident: UUID) -> set[str]:
+        rows = self.rows(
+            "SELECT a.key, a.incident_id FROM incident_alarms JOIN alarms AS a ON a.id = alarm_id"
+            " WHERE incident_alarms.incident_id = %s",
+            incident,
+        )
+        assert {row["incident_id"] for row in rows} <= {incident}
+        return {row["key"] for row in rows}
+
+    def log(self, incident: UUID) -> list[str]:
+        rows = self.rows(
+            "SELECT type FROM incident_log WHERE incident_id = %s ORDER BY id", incident
+        )
+        return [row["type"] for row in rows]

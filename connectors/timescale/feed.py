@@ -69,12 +69,23 @@ def newest(conn: Conn, limit: int) -> list[Entry]:
     return [Entry(**row) for row in reversed(rows)]
 
 
-def open_alarms(database: Database, area: str | None, limit: int) -> OpenAlarms:
-    """Return what is open in an area (None: everywhere), most urgent first, of one moment."""
+def open_alarms(
+    database: Database, area: str | None, limit: int, *, unfolded_first: bool = False
+) -> OpenAlarms:
+    """Return what is open in an area (None: everywhere), most urgent first, of one moment.
+
+    With `unfolded_first` what a flood has folded comes behind everything else.
+    """
     with database.transaction() as conn:
         conn.execute(SQL["one_moment"])
         at = position(conn)
-        rows = conn.execute(SQL["open_alarms"], {"area": area, "limit": limit}).fetchall()
+        wanted: dict[str, Any] = {"area": area, "limit": limit, "folded": None}
+        if unfolded_first:
+            rows = conn.execute(SQL["open_alarms"], {**wanted, "folded": False}).fetchall()
+            rest = {**wanted, "folded": True, "limit": limit - len(rows)}
+            rows += conn.execute(SQL["open_alarms"], rest).fetchall()
+        else:
+            rows = conn.execute(SQL["open_alarms"], wanted).fetchall()
         total = len(rows)
         if total == limit:
             counted = conn.execute(SQL["count_open"], {"area": area}).fetchone()

@@ -20,6 +20,7 @@ SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY
 -- The most urgent first, then the newest: what a screen shows when it cannot show all.
 SELECT * FROM alarms
 WHERE ended_at IS NULL AND (%(area)s::text IS NULL OR area = %(area)s::text)
+  AND (%(folded)s::bool IS NULL OR folded = %(folded)s::bool)
 ORDER BY priority, raised_at DESC, id
 LIMIT %(limit)s
 

@@ -9,14 +9,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
+from uuid import UUID
 
+from connectors.timescale import floods
 from connectors.timescale.database import Conn
+from connectors.timescale.floods import Flood
 from connectors.timescale.sql import queries
 from ioc.health import Processing
+from ioc.philosophy import Position
 
 SQL = queries("overview")
 
 MINUTE = timedelta(minutes=1)
+#: Nobody needs to know more exactly how much too much it is.
+RINGS_MAX = 100_000
 
 
 class Place(NamedTuple):
@@ -62,6 +68,39 @@ class OpenAlarms:
     severity: str
     state: str
     n: int
+
+
+@dataclass(frozen=True, slots=True)
+class HiddenAlarms:
+    """Open alarms of one area that are not to be seen now, by what hides them."""
+
+    area: str
+    reason: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The open, annunciated alarms of one rule and area; `first_out` is the earliest of them."""
+
+    rule: str
+    source: str
+    area: str | None
+    n: int
+    folded: int
+    priority: int
+    oldest_at: datetime
+    first_out: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Floods:
+    """Floods that are on or ended a moment ago, with the rings of each, and what is open then."""
+
+    positions: list[Position]
+    found: list[Flood]
+    rings: dict[str, int]
+    groups: list[Group]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +184,34 @@ def devices(
 def open_alarms(conn: Conn) -> list[OpenAlarms]:
     """Return how many alarms are open, by area, severity and state."""
     return [OpenAlarms(**row) for row in conn.execute(SQL["open_alarms"])]
+
+
+def hidden_alarms(conn: Conn) -> list[HiddenAlarms]:
+    """Return how many open alarms are hidden, by area and reason; each counts once."""
+    return [HiddenAlarms(**row) for row in conn.execute(SQL["hidden_alarms"])]
+
+
+def flooded(conn: Conn, ended_since: datetime, rung_since: datetime) -> Floods:
+    """Return floods that are on, or ended after a time; groups are read while one is on."""
+    found = floods.in_force(conn, ended_since)
+    on = [flood for flood in found if flood.ended_at is None]
+    if not found:
+        return Floods([], [], {}, [])
+    positions = [
+        Position(
+            row["id"],
+            row["name"],
+            row["name_en"],
+            areas=None if row["areas"] is None else frozenset(row["areas"]),
+            sources=None if row["sources"] is None else frozenset(row["sources"]),
+        )
+        for row in conn.execute(SQL["positions"])
+    ]
+    rings = {
+        flood.position: floods.rings(conn, flood.position, rung_since, RINGS_MAX) for flood in on
+    }
+    groups = [Group(**row) for row in conn.execute(SQL["groups"])] if on else []
+    return Floods(positions, found, rings, groups)
 
 
 def reports(conn: Conn, day: datetime, now: datetime) -> dict[str, Reports]:

@@ -65,6 +65,31 @@ SELECT coalesce(area, '19') AS area, severity, state, count(*) AS n
 FROM alarms WHERE ended_at IS NULL
 GROUP BY 1, severity, state
 
+-- name: hidden_alarms
+-- What is not to be seen, by the first reason of each: a shelf, what hides it by rule, or a flood.
+SELECT coalesce(area, '19') AS area,
+       CASE WHEN state = 'shelved' THEN 'shelved'
+            WHEN state = 'out_of_service' THEN 'out_of_service'
+            WHEN state = 'suppressed' THEN coalesce(hidden_by -> 0 ->> 'kind', 'silence')
+            ELSE 'folded' END AS reason,
+       count(*) AS n
+FROM alarms
+WHERE ended_at IS NULL AND (folded OR state IN ('shelved', 'suppressed', 'out_of_service'))
+GROUP BY 1, 2
+
+-- name: positions
+SELECT id, name, name_en, areas, sources FROM positions ORDER BY rank, id
+
+-- name: groups
+-- What can be grouped in a flood: open, annunciated alarms by rule and area.
+SELECT rule, source, area, count(*) AS n, count(*) FILTER (WHERE folded) AS folded,
+       min(priority) AS priority, min(raised_at) AS oldest_at,
+       (array_agg(id ORDER BY raised_at, id))[1] AS first_out
+FROM alarms
+WHERE ended_at IS NULL AND state IN ('unacknowledged', 'acknowledged', 'returned')
+GROUP BY rule, source, area
+ORDER BY min(priority), count(*) DESC, rule, area
+
 -- name: reports
 -- The statuses are those of the index on open reports.
 SELECT area,

@@ -4,81 +4,20 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from typing import Any, LiteralString
-from uuid import UUID
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from connectors.timescale import alarms, incidents
 from connectors.timescale.database import Database
-from ioc import alarm as life
-from ioc.alarm import ClosingCode, Step, Transition
-from ioc.incident import IncidentRule, metres
-from tests.incident_world import ALL, BASE, DOUBLE_KNOCK, HERE, MINUTE, Word, told
+from ioc.alarm import Step
+from ioc.incident import metres
+from tests.incident_world import BASE, DOUBLE_KNOCK, HERE, MINUTE, Word, World
 
 SMOKE = Word("camera-fire", "cam-1")
 PANEL = Word("fire-alarm", "panel-1", minute=2, east=100)
 CALL = Word("sos", "0912", minute=4, east=150)
-
-
-@dataclass
-class World:
-    """A database in which words raise alarms and are evidence, unit by unit."""
-
-    database: Database
-    rules: Sequence[IncidentRule] = ALL
-    now: datetime = BASE + timedelta(hours=1)
-    steps: list[Transition] = field(default_factory=list)
-
-    def tell(self, *words: Word) -> list[Transition]:
-        """Store words as one unit; return the steps of alarms that were linked."""
-        self.now += timedelta(seconds=1)
-        with self.database.transaction() as conn:
-            known = alarms.lock_open(conn, [(word.rule, word.device) for word in words])
-            steps = told(list(words), known, self.now)
-            found = incidents.link(conn, self.rules, steps, self.now)
-            alarms.apply(conn, [*steps, *found])
-        self.steps += [*steps, *found]
-        return found
-
-    def close(self, word: Word) -> None:
-        """Let a person close an alarm."""
-        row = self.one("SELECT id FROM alarms WHERE key = %s AND ended_at IS NULL", word.device)
-        alarms.move(
-            self.database,
-            row["id"],
-            lambda alarm: life.close(alarm, ClosingCode.FALSE, "a", self.now),
-        )
-
-    def rows(self, query: LiteralString, *params: object) -> list[dict[str, Any]]:
-        with self.database.reading() as conn:
-            return conn.execute(query, params).fetchall()
-
-    def one(self, query: LiteralString, *params: object) -> dict[str, Any]:
-        (row,) = self.rows(query, *params)
-        return row
-
-    def incident(self) -> dict[str, Any]:
-        """Return the only incident that has not gone into another."""
-        return self.one("SELECT * FROM incidents WHERE state <> 'merged'")
-
-    def members(self, incident: UUID) -> set[str]:
-        rows = self.rows(
-            "SELECT a.key, a.incident_id FROM incident_alarms JOIN alarms AS a ON a.id = alarm_id"
-            " WHERE incident_alarms.incident_id = %s",
-            incident,
-        )
-        assert {row["incident_id"] for row in rows} <= {incident}
-        return {row["key"] for row in rows}
-
-    def log(self, incident: UUID) -> list[str]:
-        rows = self.rows(
-            "SELECT type FROM incident_log WHERE incident_id = %s ORDER BY id", incident
-        )
-        return [row["type"] for row in rows]
 
 
 @pytest.fixture

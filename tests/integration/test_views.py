@@ -17,6 +17,7 @@ from ioc import clock
 from ioc.alarm import HIDDEN, State
 from ioc.rollup import Duration
 from ioc.severity import Severity
+from tests.incident_world import Word, World
 from tests.views_server import Views, raise_alarms, running_views
 
 MINUTE = timedelta(minutes=1)
@@ -83,6 +84,14 @@ def test_an_empty_province_has_every_number_at_zero(views: Views) -> None:
             **{"shelved": 0, "suppressed": 0, "out_of_service": 0},
         },
         "by_area": {},
+    }
+    assert found["hidden"]["total"] == 0
+    assert set(found["hidden"]["by_reason"].values()) == {0}
+    assert found["flood"] == {"positions": [], "ended": []}
+    assert found["incidents"] == {
+        "open": 0,
+        "by_severity": {"critical": 0, "high": 0, "medium": 0, "low": 0},
+        "newest": [],
     }
     assert found["reports"] == {"new_today": 0, "overdue": 0, "sos_open": 0}
     assert found["queues"]["wait_s"] == {"mean": None, "p50": None, "p90": None, "max": None}
@@ -212,6 +221,54 @@ def test_what_is_set_aside_rings_in_no_count_of_severities(
     }
     assert found["by_severity"] == {"critical": 0, "high": 1, "medium": 0, "low": 0}
     assert found["by_area"] == {HERE: {"critical": 0, "high": 1, "medium": 0, "low": 0}}
+
+
+def test_a_flood_is_shown_with_its_groups_and_exactly_what_it_hides(
+    views: Views, database: Database
+) -> None:
+    (first,) = raise_alarms(database, severity=Severity.HIGH)
+    raise_alarms(database, 11, severity=Severity.HIGH)
+    raise_alarms(database, 3, severity=Severity.HIGH)
+    raise_alarms(database, 2, area=THERE)
+    found = views.get("/overview")
+    (flood,) = found["flood"]["positions"]
+    folded = views.get("/alarms", limit=100)["alarms"]
+    n = sum(alarm["folded"] for alarm in folded)
+    assert n > 0
+    assert (flood["position"], flood["rate_10m"], flood["hidden"]) == ("main", 17, n)
+    assert found["hidden"]["by_reason"]["folded"] == found["hidden"]["total"] == n
+    assert [(each["area"], each["n"], each["worst"]) for each in flood["groups"]] == [
+        (THERE, 2, "critical"),
+        (HERE, 15, "high"),
+    ]
+    assert flood["groups"][1]["first_out"] == str(first)
+    there = views.get("/overview", area=THERE)["flood"]["positions"][0]
+    assert (there["hidden"], there["groups_total"]) == (0, 1)
+    with views.live(profile="wall") as live:
+        shown = live.next("snapshot").data["alarms"]
+    assert [alarm["folded"] for alarm in shown] == sorted(alarm["folded"] for alarm in shown)
+
+
+def test_the_end_of_a_flood_is_shown_for_a_minute(database: Database) -> None:
+    raise_alarms(database, 12, severity=Severity.LOW)
+    now = clock.now()
+    with database.transaction() as conn:
+        conn.execute("UPDATE floods SET ended_at = %s", [now])
+    (over,) = overview(ProvinceReader(database).read(now), None)["flood"]["ended"]
+    assert (over["position"], over["ended_at"], over["alarms"]) == ("main", now, 12)
+    later = ProvinceReader(database).read(now + timedelta(seconds=61))
+    assert overview(later, None)["flood"] == {"positions": [], "ended": []}
+
+
+def test_open_incidents_are_counted_and_the_newest_shown(database: Database) -> None:
+    world = World(database)
+    world.tell(Word("camera-fire", "cam-1"), Word("fire-alarm", "panel-1"))
+    now = clock.now()
+    found = overview(ProvinceReader(database).read(now), None)["incidents"]
+    assert (found["open"], found["by_severity"]["critical"]) == (1, 1)
+    (incident,) = found["newest"]
+    assert (incident["title_en"], incident["area"]) == ("Fire, 2 sources agree", HERE)
+    assert overview(ProvinceReader(database).read(now), THERE)["incidents"]["open"] == 0
 
 
 def test_reports_that_need_somebody_are_counted(database: Database) -> None:
