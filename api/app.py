@@ -15,7 +15,6 @@ from fastapi.responses import FileResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
 from api import (
-    alarm_groups,
     alarms,
     approvals,
     areas,
@@ -110,8 +109,6 @@ def create_app(settings: Settings) -> FastAPI:
         series.router,
         queues.router,
         dossiers.router,
-        # Before the alarms, whose ids stand in the same place.
-        alarm_groups.router,
         alarms.router,
         approvals.router,
         suppressions.router,

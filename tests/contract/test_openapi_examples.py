@@ -29,6 +29,7 @@ from tests.api_server import running_api, running_broker
 METHODS = ("get", "post", "put", "patch", "delete")
 ALARM = UUID("0b5f0c9e-3a53-5d9e-8f0b-0c2f5f3f7a10")
 WEBHOOK = UUID("7f2c0d5e-6f0f-4b52-9b0b-0d6f7a1f2c3d")
+SUPPRESSION = UUID("d3b6a4a0-5d5b-4f5e-8f0b-0c2f5f3f7a11")
 #: The same each time: the API remembers whose key it was for some seconds.
 KEY_ID = uuid4()
 #: What has to have been done to the alarm before.
@@ -184,6 +185,12 @@ def seed(database: Database) -> None:
             """INSERT INTO rule_versions (noun, id, version, body, by, at, why, origin, revision)
                VALUES ('rule', 'fire-alarm', 1, %s, 'ioc migrate', %s, 'shipped', 'shipped', 1)""",
             [json.dumps(shipped().by_id["fire-alarm"].plain), now],
+        )
+        conn.execute(
+            """INSERT INTO suppressions (id, kind, matcher, reason, by, from_at, until_at, origin,
+                   created_at) VALUES (%s, 'silence', '{"areas": ["05443"]}', 'why', 'who', %s,
+                   %s, 'api', %s)""",
+            [SUPPRESSION, now, now + timedelta(hours=1), now],
         )
         apply(conn, [Transition(Step.RAISED, State.NORMAL, alarm, now)])
 
