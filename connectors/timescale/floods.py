@@ -232,48 +232,6 @@ def follow_positions(conn: Conn, positions: Sequence[Position]) -> None:
 # What is to be seen -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlarmGroup:
-    """The open, annunciated alarms of one rule in one area; `first_out` is the earliest of them."""
-
-    rule: str
-    area: str | None
-    n: int
-    folded: int
-    worst: Severity
-    first_out: UUID
-    oldest_at: datetime
-
-
-def hidden(conn: Conn) -> int:
-    """Return how many open alarms are folded out of sight, exactly."""
-    row = conn.execute(SQL["hidden"]).fetchone()
-    return 0 if row is None else int(row["n"])
-
-
 def in_force(conn: Conn, ended_since: datetime) -> list[Flood]:
     """Return the floods that are on, and those that ended after a time."""
     return [Flood(**row) for row in conn.execute(SQL["in_force"], {"since": ended_since})]
-
-
-def groups(
-    conn: Conn,
-    limit: int,
-    *,
-    area: str | None = None,
-    sources: Sequence[str] | None = None,
-    position: str | None = None,
-) -> list[AlarmGroup]:
-    """Return the groups of open, annunciated alarms, the most urgent first; None: of all."""
-    rows = conn.execute(
-        SQL["groups"],
-        {
-            "area": area,
-            "sources": None if sources is None else list(sources),
-            "position": position,
-            "limit": limit,
-        },
-        prepare=False,
-    )
-    severities = list(Severity)
-    return [AlarmGroup(worst=severities[row.pop("priority") - 1], **row) for row in rows.fetchall()]

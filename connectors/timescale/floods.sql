@@ -89,16 +89,16 @@ UPDATE alarms SET folded = false FROM page WHERE alarms.id = page.id
 -- name: unfold_heads
 -- Groups whose last alarm that could be seen is gone show their earliest. Who is busy with one of these
 -- is not waited for; the next look comes soon.
-WITH head AS (
-    SELECT DISTINCT ON (rule, area) id FROM alarms AS a
-    WHERE ended_at IS NULL AND folded AND state IN ('unacknowledged', 'acknowledged', 'returned')
-      AND NOT EXISTS (
-        SELECT FROM alarms AS b
-        WHERE b.rule = a.rule AND b.area IS NOT DISTINCT FROM a.area AND b.ended_at IS NULL
-          AND NOT b.folded AND b.state IN ('unacknowledged', 'acknowledged', 'returned'))
-    ORDER BY rule, area, raised_at, id
+WITH open_alarms AS (
+    SELECT id, bool_or(NOT folded) OVER of_group AS is_seen,
+        row_number() OVER (of_group ORDER BY raised_at, id) AS n
+    FROM alarms
+    WHERE ended_at IS NULL AND state IN ('unacknowledged', 'acknowledged', 'returned')
+    WINDOW of_group AS (PARTITION BY rule, area)
 ), free AS (
-    SELECT id FROM alarms WHERE id IN (SELECT id FROM head) ORDER BY rule, key FOR UPDATE SKIP LOCKED
+    SELECT id FROM alarms
+    WHERE id IN (SELECT id FROM open_alarms WHERE NOT is_seen AND n = 1)
+    ORDER BY rule, key FOR UPDATE SKIP LOCKED
 )
 UPDATE alarms SET folded = false FROM free WHERE alarms.id = free.id
 
@@ -111,30 +111,6 @@ VALUES (%(id)s, %(name)s, %(name_en)s, %(rank)s, %(areas)s, %(sources)s)
 ON CONFLICT (id) DO UPDATE SET name = excluded.name, name_en = excluded.name_en,
     rank = excluded.rank, areas = excluded.areas, sources = excluded.sources
 
--- name: hidden
--- Exactly what is folded out of sight; what something else hides as well is that one's.
-SELECT count(*) AS n FROM alarms
-WHERE ended_at IS NULL AND folded AND state IN ('unacknowledged', 'acknowledged', 'returned')
-
 -- name: in_force
 -- Floods that are on, and those that ended a moment ago.
 SELECT * FROM floods WHERE ended_at IS NULL OR ended_at > %(since)s ORDER BY began_at, id
-
--- name: groups
--- Open, annunciated alarms by rule and area, the most urgent group first, then the largest. The
--- first-out is the earliest; a late one may come before it.
-SELECT rule, area, count(*) AS n, count(*) FILTER (WHERE folded) AS folded,
-    min(priority) AS priority, min(raised_at) AS oldest_at,
-    (array_agg(id ORDER BY raised_at, id))[1] AS first_out
-FROM alarms AS a
-WHERE ended_at IS NULL AND state IN ('unacknowledged', 'acknowledged', 'returned')
-  AND (%(area)s::text IS NULL OR area = %(area)s::text)
-  AND (%(sources)s::text[] IS NULL OR source = ANY (%(sources)s::text[]))
-  AND (%(position)s::text IS NULL OR %(position)s::text = (
-        SELECT p.id FROM positions AS p
-        WHERE (p.areas IS NULL OR a.area = ANY (p.areas))
-          AND (p.sources IS NULL OR a.source = ANY (p.sources))
-        ORDER BY p.rank, p.id LIMIT 1))
-GROUP BY rule, area
-ORDER BY min(priority), count(*) DESC, rule, area
-LIMIT %(limit)s

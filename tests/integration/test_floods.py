@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connectors.timescale import alarms, floods
+from connectors.timescale import alarms, floods, suppression_pages
 from connectors.timescale.database import Database
 from ioc.alarm import State, acknowledge, unacknowledge
 from ioc.philosophy import Position
@@ -287,8 +288,12 @@ def _check(house: House) -> None:
     assert all(row["severity"] != "critical" for row in hidden)
     if hidden:
         assert open_floods(house) or house.rows("SELECT FROM timers WHERE kind = 'flood'")
+    recount = Counter(_reason(row) for row in rows)
     with house.db.reading() as conn:
-        assert floods.hidden(conn) == len(hidden)
+        counted = suppression_pages.hidden_counts(conn)
+    assert {reason: n for reason, n in counted.by_reason.items() if n} == {
+        reason: n for reason, n in recount.items() if reason
+    }
     logged = {
         row["alarm_id"]: row["folded"]
         for row in house.rows(
@@ -299,6 +304,15 @@ def _check(house: House) -> None:
     for row in rows:
         # Only the end of a flood, and a head that is gone, show an alarm without a step of its own.
         assert logged[row["id"]] or not row["folded"]
+
+
+def _reason(row: dict[str, Any]) -> str | None:
+    """Return why an alarm cannot be seen, as a person would count it in the list of all."""
+    if row["state"] == "suppressed":
+        return str(row["hidden_by"][0]["kind"])
+    if row["state"] in _HIDDEN:
+        return str(row["state"])
+    return "folded" if row["folded"] else None
 
 
 _HIDDEN = {"shelved", "suppressed", "out_of_service"}
