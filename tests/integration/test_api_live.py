@@ -50,7 +50,9 @@ def test_a_view_gets_what_is_open_and_then_every_change(views: Views, database: 
         move(database, second, lambda alarm: life.acknowledge(alarm, "a", clock.now()))
         told = live.next("alarm")
         assert (told.data["id"], told.data["state"]) == (str(second), "acknowledged")
-        assert told.data == views.get(f"/alarms/{second}")
+        # Which is the first of its group is looked up for pages only; the feed has no time for it.
+        page = views.get(f"/alarms/{second}")
+        assert told.data == {**page, "first_out": None}
 
 
 def test_an_alarm_is_told_at_once(views: Views, database: Database) -> None:
@@ -82,7 +84,7 @@ def test_who_comes_back_gets_exactly_what_was_missed(views: Views, database: Dat
         with live:
             told = [live.next("alarm", "snapshot", "reset") for _ in missed]
             assert [one.data.get("id") for one in told] == [str(one) for one in missed]
-            later = {live.next("tile", "alarm").data.get("tile") for _ in range(8)}
+            later = {live.next("tile", "alarm").data.get("tile") for _ in range(11)}
             assert later >= {"camera", "alarms", "queues", "dossiers"}
 
 
