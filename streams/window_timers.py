@@ -10,7 +10,7 @@ from connectors.timescale.database import Conn, Database
 from connectors.timescale.timers import Timer
 from connectors.timescale.windows import Key
 from ioc.rule import Decision, RuleSet, due, elapsed
-from ioc.rule.kinds import EVENT_KINDS, TIMERS
+from ioc.rule.kinds import EVENT_KINDS, TIMERS, Memory
 from streams.evaluate import resolved
 from streams.timers import ArmedAnewError, Bulk, Handler
 from streams.verdicts import applied
@@ -48,20 +48,23 @@ def _run(conn: Conn, rules: RuleSet, due_now: Sequence[Timer], now: datetime) ->
     windows.lock_rules(conn, {rule for rule, _ in by_key}, ())
     known = windows.lock(conn, rules.by_id, list(by_key))
     decisions: list[Decision] = []
+    changed: dict[Key, Memory] = {}
     next_at: dict[str, dict[Key, datetime | None]] = {}
     for (rule_id, key), timer in by_key.items():
         rule = rules.by_id[rule_id]
         if rule.kind not in EVENT_KINDS or (rule_id, key) not in known:
             continue
-        memory = known[rule_id, key]
-        decisions += elapsed(rule, key, memory, timer.due_at)
+        memory, found = elapsed(rule, key, known[rule_id, key], timer.due_at)
+        decisions += found
+        if memory is not known[rule_id, key]:
+            changed[rule_id, key] = memory
         kind = EVENT_KINDS[rule.kind].timer
         next_at.setdefault(kind, {})[rule_id, key] = due(rule, memory, timer.due_at)
     alarms.apply(conn, applied(conn, rules, resolved(conn, decisions, now), now))
     for timer in due_now:
         if not timers.take(conn, timer):
             raise ArmedAnewError
-    windows.save(conn, {}, _to_set(next_at), now)
+    windows.save(conn, changed, _to_set(next_at), now)
 
 
 def _key(timer: Timer) -> Key:

@@ -133,7 +133,7 @@ class Rule:
     types: tuple[str, ...] = ()
     version: int = 0
     #: By which `schedule` tells the days; the rule set puts in its own.
-    calendar: WorkingCalendar = field(default_factory=shipped_calendar)
+    calendar: WorkingCalendar = field(default_factory=shipped_calendar, repr=False)
 
     def severity_of(self, fact: Fact) -> Severity:
         """Return how severe this event makes it."""

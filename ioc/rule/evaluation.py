@@ -35,9 +35,13 @@ def due(rule: Rule, memory: Memory, after: datetime | None = None) -> datetime |
     return EVENT_KINDS[rule.kind].due(rule, memory, after)
 
 
-def elapsed(rule: Rule, key: str, memory: Memory, at: datetime) -> tuple[Decision, ...]:
-    """Return what changes by itself at an instant that was due; nothing when that is not so now."""
-    return EVENT_KINDS[rule.kind].elapsed(rule, key, memory, at)
+def elapsed(rule: Rule, key: str, memory: M, at: datetime) -> tuple[M, tuple[Decision, ...]]:
+    """Return what time alone has changed at an instant that was due, and the memory after it.
+
+    Nothing, and the same memory, when that is not so any more.
+    """
+    after, found = EVENT_KINDS[rule.kind].elapsed(rule, key, memory, at)
+    return after, found
 
 
 def is_forgettable(rule: Rule, memory: Memory, progress: datetime) -> bool:

@@ -29,9 +29,9 @@ class EventKind:
 
     `told` takes a new event and its key and returns the same memory when nothing is to be stored.
     `due` says when time alone changes something (stream time), later than an instant if one is
-    given; `elapsed` what it changes when the stream has passed that time. `timer` is the kind of
-    the timer's row. Only rows of this kind have the word `shape`: a rule may change its kind and
-    keep its id.
+    given; `elapsed` what it changes when the stream has passed that time, and the memory after it.
+    `timer` is the kind of the timer's row. Only rows of this kind have the word `shape`: a rule may
+    change its kind and keep its id.
     """
 
     empty: Any
@@ -39,7 +39,7 @@ class EventKind:
     from_json: Callable[[Mapping[str, object]], Any]
     told: Callable[[Rule, Any, Fact, str], tuple[Any, tuple[Decision, ...]]]
     due: Callable[[Rule, Any, datetime | None], datetime | None]
-    elapsed: Callable[[Rule, str, Any, datetime], tuple[Decision, ...]]
+    elapsed: Callable[[Rule, str, Any, datetime], tuple[Any, tuple[Decision, ...]]]
     is_forgettable: Callable[[Rule, Any, datetime], bool]
     timer: str = "silence"
 
@@ -54,9 +54,11 @@ def _windowed(marks: window.Marks) -> EventKind:
         found = window.silence_due(rule, known)
         return None if found is None or (after is not None and found <= after) else found
 
-    def elapsed(rule: Rule, key: str, known: Window, at: datetime) -> tuple[Decision, ...]:
+    def elapsed(
+        rule: Rule, key: str, known: Window, at: datetime
+    ) -> tuple[Window, tuple[Decision, ...]]:
         clear = window.silent(rule, key, known, at)
-        return () if clear is None else (clear,)
+        return known, () if clear is None else (clear,)
 
     return EventKind(
         window.EMPTY, "marks", Window.from_json, told, due, elapsed, window.is_forgettable
@@ -72,7 +74,9 @@ def _sampled(delays: Callable[[Rule], Delays]) -> EventKind:
     def due(rule: Rule, known: Samples, after: datetime | None) -> datetime | None:
         return samples.due(rule, delays(rule), known, after)
 
-    def elapsed(rule: Rule, key: str, known: Samples, at: datetime) -> tuple[Decision, ...]:
+    def elapsed(
+        rule: Rule, key: str, known: Samples, at: datetime
+    ) -> tuple[Samples, tuple[Decision, ...]]:
         return samples.elapsed(rule, delays(rule), key, known, at)
 
     def is_forgettable(rule: Rule, known: Samples, progress: datetime) -> bool:

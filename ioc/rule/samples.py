@@ -80,17 +80,24 @@ class Span:
 class Samples:
     """Samples in order of time, one an instant, and how it stood before the first of them.
 
-    What is older than `floor` is forgotten; `settled` is what has come of it.
+    What is older than `floor` is forgotten; `settled` is what has come of it. `told` is the last
+    instant of which was told what time alone has changed.
     """
 
     samples: tuple[Sample, ...] = ()
     settled: Standing = Standing()
     floor: datetime | None = None
+    told: datetime | None = None
 
     @property
     def newest_at(self) -> datetime | None:
         """The time of the newest sample."""
         return self.samples[-1].at if self.samples else None
+
+    @property
+    def known_until(self) -> datetime | None:
+        """Up to when everything has been told."""
+        return max(filter(None, (self.newest_at, self.told)), default=None)
 
     def to_json(self) -> dict[str, object]:
         """Return the row's JSON: microseconds since 1970, with the event's id where it is for."""
@@ -105,6 +112,7 @@ class Samples:
                 "cause": known.cause and _row(known.cause),
             },
             "floor": micros_of(self.floor),
+            "told": micros_of(self.told),
         }
 
     @classmethod
@@ -123,6 +131,7 @@ class Samples:
                 _maybe(settled.get("cause")),
             ),
             instant_of(row.get("floor")),
+            instant_of(row.get("told")),
         )
 
 
@@ -194,11 +203,11 @@ class Fold:
 
 
 def folded(rule: Rule, delays: Delays, memory: Samples) -> Fold:
-    """Return how it stands when everything up to the newest sample has been taken."""
+    """Return how it stands at the newest sample, or later when that has been told."""
     fold = Fold(rule, delays, memory.settled)
     for sample in memory.samples:
         fold.take(sample)
-    return fold if memory.newest_at is None else fold.until(memory.newest_at)
+    return fold if memory.known_until is None else fold.until(memory.known_until)
 
 
 def told(
@@ -223,7 +232,7 @@ def told(
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """What one sample has changed, up to the newest."""
+    """What one sample has changed of what was told."""
 
     rule: Rule
     key: str
@@ -292,15 +301,13 @@ def due(
 
 def elapsed(
     rule: Rule, delays: Delays, key: str, memory: Samples, at: datetime
-) -> tuple[Decision, ...]:
-    """Return what time alone changes at exactly this instant; nothing when that is not so now."""
+) -> tuple[Samples, tuple[Decision, ...]]:
+    """Return what time alone changes up to an instant that was due, and the memory after it."""
     fold = folded(rule, delays, memory)
     found: list[Decision] = []
     while (due := fold.due()) is not None and due <= at:
         was = fold.now
         fold.step()
-        if due < at:
-            continue
         now = fold.now
         if was.is_active:
             found.append(Clear(rule, key, due, None))
@@ -310,7 +317,7 @@ def elapsed(
                 Pending(rule, key, due, EventRef(sample.at, sample.id))
                 for sample in dict.fromkeys(filter(None, (now.cause, now.newest)))
             ]
-    return tuple(found)
+    return (replace(memory, told=at) if found else memory), tuple(found)
 
 
 def is_forgettable(rule: Rule, delays: Delays, memory: Samples, progress: datetime) -> bool:
@@ -360,7 +367,7 @@ def _settled(rule: Rule, delays: Delays, memory: Samples) -> Samples:
     fold = Fold(rule, delays, memory.settled)
     for sample in samples[:cut]:
         fold.take(sample)
-    return Samples(samples[cut:], fold.now, final)
+    return replace(memory, samples=samples[cut:], settled=fold.now, floor=final)
 
 
 def _row(sample: Sample) -> list[object]:

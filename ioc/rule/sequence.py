@@ -143,10 +143,12 @@ def due(rule: Rule, memory: Steps, after: datetime | None = None) -> datetime | 
     return None if found is None or (after is not None and found <= after) else found
 
 
-def elapsed(rule: Rule, key: str, memory: Steps, at: datetime) -> tuple[Decision, ...]:
+def elapsed(
+    rule: Rule, key: str, memory: Steps, at: datetime
+) -> tuple[Steps, tuple[Decision, ...]]:
     """Return the clear by silence, or nothing when something came since the timer was set."""
     found = due(rule, memory)
-    return () if found is None or found > at else (Clear(rule, key, found, None),)
+    return memory, () if found is None or found > at else (Clear(rule, key, found, None),)
 
 
 def is_forgettable(rule: Rule, memory: Steps, progress: datetime) -> bool:

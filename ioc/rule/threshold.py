@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 
 from ioc.rule.condition import Condition, compares
 from ioc.rule.definition import Rule
@@ -40,8 +41,8 @@ class Threshold:
     def back(self) -> Condition:
         """Return: the value is back."""
         if self.above is not None:
-            return compares(self.value, "le", self.above - self.deadband)
-        return compares(self.value, "ge", (self.below or 0.0) + self.deadband)
+            return compares(self.value, "le", _sum(self.above, -self.deadband))
+        return compares(self.value, "ge", _sum(self.below or 0.0, self.deadband))
 
 
 def delays(rule: Rule) -> Delays:
@@ -67,6 +68,11 @@ def read(at: Mapping[str, Node], line: int, notes: Notes, event_type: str) -> Th
         return None
     above, below = (limit, None) if limits == ["above"] else (None, limit)
     return Threshold(field, above, below, deadband, on_delay, off_delay)
+
+
+def _sum(limit: float, deadband: float) -> float:
+    """Return the sum as it is written: 0.2 and 0.1 are 0.3, not the next number of the machine."""
+    return float(Decimal(str(limit)) + Decimal(str(deadband)))
 
 
 def _delay(node: Node | None, key: str, notes: Notes) -> timedelta:
