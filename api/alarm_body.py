@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Annotated, Any
+from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
@@ -18,6 +19,9 @@ Instant = Annotated[
 NO_NUL = r"^[^\x00]*$"
 Comment = Annotated[
     str, Field(min_length=1, max_length=2000, pattern=NO_NUL, examples=["Đã cử tổ kiểm tra"])
+]
+Reason = Annotated[
+    str, Field(min_length=1, max_length=50, pattern=NO_NUL, examples=["maintenance"])
 ]
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=NO_NUL, examples=["Trực ban 1"])]
 
@@ -100,6 +104,24 @@ class AlarmPage(BaseModel):
     next: str | None
 
 
+class AlarmGroup(BaseModel):
+    """Open alarms of one rule in one area that are in sight; `first_out` came first."""
+
+    rule: str = Field(examples=["silent-camera"])
+    area: str | None = Field(examples=["05443"])
+    n: int = Field(examples=[12])
+    worst: Severity
+    first_out: str = Field(examples=["0b5f0c9e-3a53-5d9e-8f0b-0c2f5f3f7a10"])
+    oldest_at: datetime
+    folded: int = Field(examples=[11], description="How many of them a flood folds.")
+
+
+class AlarmGroups(BaseModel):
+    """Groups, most urgent first."""
+
+    groups: list[AlarmGroup]
+
+
 class LogLine(BaseModel):
     """One step in an alarm's life; `seq` is its position in the alarm log."""
 
@@ -137,29 +159,40 @@ class Move(BaseModel):
 
 
 class Shelve(Move):
-    """Until when, or for how many minutes; and why."""
+    """Until when, or for how many minutes, and why; `one_shot`: at most until its condition ends.
+
+    How long it may be depends on the severity. Without a time a `one_shot` shelf is that long.
+    """
 
     model_config = _example(by="Trực ban 1", minutes=60, comment="Đơn vị thử hệ thống báo cháy")
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {"by": "Trực ban 1", "comment": "Bảo trì đầu báo", "minutes": 60}
-        }
-    )
 
     comment: Comment
     until: AwareDatetime | None = Field(None, examples=["2026-11-22T09:00:00Z"])
     minutes: int | None = Field(None, ge=1, le=10_080, examples=[60])
+    one_shot: bool = False
+    reason: Reason | None = None
 
     @model_validator(mode="after")
     def _one_end(self) -> Shelve:
-        if (self.until is None) == (self.minutes is None):
+        times = (self.until is not None) + (self.minutes is not None)
+        if times > 1 or (times == 0 and not self.one_shot):
             raise ValueError("say either `until` or `minutes`")
         return self
 
-    def ends_at(self, now: datetime) -> datetime:
+    def ends_at(self, now: datetime, longest: timedelta) -> datetime:
         """Return when the shelf ends."""
+        if self.until is None and self.minutes is None:
+            return now + longest
         return self.until or now + timedelta(minutes=self.minutes or 0)
+
+
+class OutOfService(Move):
+    """Why, and when somebody should look whether it can come back."""
+
+    model_config = _example(by="Trực ban 1", comment="Chờ thay đầu báo")
+
+    comment: Comment
+    review_at: AwareDatetime | None = Field(None, examples=["2026-12-01T01:00:00Z"])
 
 
 class Assign(Move):
@@ -179,8 +212,54 @@ class Remark(Move):
 
 
 class Close(Move):
-    """What it was."""
+    """What it was; a duplicate may say of which alarm."""
 
     model_config = _example(by="Trực ban 1", code="false", comment="Hơi nước từ bếp")
 
     code: ClosingCode = Field(examples=["true"])
+    of: UUID | None = Field(None, examples=["5c8f9a52-3a53-5d9e-8f0b-0c2f5f3f7a10"])
+
+    @model_validator(mode="after")
+    def _of_duplicates_only(self) -> Close:
+        if self.of is not None and self.code is not ClosingCode.DUPLICATE:
+            raise ValueError("`of` belongs to the code `duplicate`")
+        return self
+
+
+class ApprovalObject(BaseModel):
+    """A move that a second person must approve; `outcome` null: nobody has decided yet."""
+
+    id: str = Field(examples=["9a3c1f52-3a53-4d9e-8f0b-0c2f5f3f7a10"])
+    subject: str = Field(examples=["alarm"])
+    subject_id: str = Field(examples=["0b5f0c9e-3a53-5d9e-8f0b-0c2f5f3f7a10"])
+    move: str = Field(examples=["close"])
+    body: dict[str, Any] = Field(examples=[{"code": "false"}])
+    by: str = Field(examples=["Trực ban 1"])
+    at: Instant
+    expires_at: Instant
+    outcome: str | None = Field(examples=["approved"], description="approved, rejected or expired")
+    decided_by: str | None = Field(examples=["Trực ban 2"])
+    decided_at: Instant | None
+
+
+class Approvals(BaseModel):
+    """Moves that were asked for, newest first; `next` is the cursor of the following page."""
+
+    approvals: list[ApprovalObject]
+    next: str | None
+
+
+class Awaiting(BaseModel):
+    """The alarm as it is, and the request that a second person must approve."""
+
+    alarm: AlarmObject
+    approval: ApprovalObject
+
+
+class Decision(BaseModel):
+    """Who decides; `by` counts only while authentication is off."""
+
+    model_config = _example(by="Trực ban 2", comment="Đã gọi lại cơ sở")
+
+    by: Name | None = None
+    comment: Comment | None = None

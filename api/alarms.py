@@ -3,36 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Path, Query
+import orjson
+from fastapi import APIRouter, Query
+from starlette.responses import Response
 
+from api import alarm_moves
 from api import cursor as cursors
-from api.alarm_body import (
-    AlarmLog,
-    AlarmObject,
-    AlarmPage,
-    Assign,
-    Close,
-    LogLine,
-    Move,
-    Remark,
-    Shelve,
-)
-from api.auth import Caller, Operator, Viewer, seen_area
+from api.alarm_body import AlarmGroups, AlarmLog, AlarmObject, AlarmPage, LogLine
+from api.alarm_moves import AlarmId, check_area
+from api.auth import Caller, Viewer, seen_area
 from api.cursor import LIMIT_DEFAULT, Cursor, Limit
 from api.parts import Db
 from api.problem import Problem, problems
 from connectors.timescale import alarm_pages
 from connectors.timescale.alarm_pages import After, Wanted
-from connectors.timescale.alarms import as_json, move
+from connectors.timescale.alarms import as_json
 from connectors.timescale.database import Database
-from ioc import alarm as life
-from ioc import clock
-from ioc.alarm import Alarm, NotAllowed, State, Transition
+from ioc.alarm import Alarm, State
 from ioc.area import gazetteer
 from ioc.area.spelling import unmarked
 from ioc.severity import Severity
@@ -43,16 +35,13 @@ router = APIRouter(prefix="/alarms", tags=["alarms"])
 WORDS_MAX = 8
 _WORD = re.compile(r"[a-z0-9]+")
 
-AlarmId = Annotated[UUID, Path(examples=["0b5f0c9e-3a53-5d9e-8f0b-0c2f5f3f7a10"])]
 Listed = Annotated[
     str | None,
     Query(max_length=400, pattern=r"^[^\x00]*$", description="One, or several with commas."),
 ]
-Said = Annotated[Move, Body()]
-#: A move without a body is one without a comment.
-NOTHING_SAID = Move()
+#: Groups are there to be looked at: more of them are a list again.
+GROUPS_MAX = 500
 Json = dict[str, Any]
-_MOVE_PROBLEMS = problems(400, 401, 403, 404, 409, 503)
 
 
 # Looking ------------------------------------------------------------------------------------------
@@ -68,10 +57,13 @@ def get_alarms(  # noqa: PLR0913 - one parameter is one filter
     area: Annotated[str | None, Query(max_length=10)] = None,
     source: Listed = None,
     rule: Listed = None,
+    incident: Annotated[UUID | None, Query(description="Its alarms.")] = None,
+    folded: Annotated[bool | None, Query(description="Those that a flood folds, or not.")] = None,
+    latched: Annotated[bool | None, Query(description="Those that wait for a reset.")] = None,
     q: Annotated[str | None, Query(max_length=100, examples=["khoi dinh hoa"])] = None,
     cursor: Cursor = None,
     limit: Limit = LIMIT_DEFAULT,
-) -> Json:
+) -> Response:
     """Return the open alarms, most urgent first; with `state=normal` among others, newest first.
 
     `q` finds the beginnings of words in title and device, or the name of a commune, with or
@@ -80,13 +72,16 @@ def get_alarms(  # noqa: PLR0913 - one parameter is one filter
     states = _among(State, "state", state)
     words = _words(q) if q else []
     if q and not words:
-        return {"alarms": [], "next": None}
+        return _raw({"alarms": [], "next": None})
     wanted = Wanted(
         states=states,
         severities=_among(Severity, "severity", severity),
         area=seen_area(who, area),
         sources=_split(source),
         rules=_split(rule),
+        incident=incident,
+        folded=folded,
+        latched=latched,
         words=" & ".join(f"{word}:*" for word in words) or None,
         named=_named(words),
     )
@@ -94,11 +89,39 @@ def get_alarms(  # noqa: PLR0913 - one parameter is one filter
     read = alarm_pages.page if states and State.NORMAL in states else alarm_pages.open_page
     with db.reading() as conn:
         found = read(conn, wanted, after, limit)
+        first = alarm_pages.first_out(conn, found)
     last = found[-1] if len(found) == limit else None
-    return {
-        "alarms": [as_json(alarm) for alarm in found],
-        "next": last and cursors.written(last.severity.priority, last.raised_at, last.id),
-    }
+    return _raw(
+        {
+            "alarms": [as_json(alarm, alarm.id in first) for alarm in found],
+            "next": last and cursors.written(last.severity.priority, last.raised_at, last.id),
+        }
+    )
+
+
+def _raw(body: Json) -> Response:
+    # A thousand alarms through the model of the document would take longer than all the rest.
+    return Response(orjson.dumps(body), media_type="application/json")
+
+
+@router.get(
+    "/groups",
+    summary="Alarms by rule and area",
+    responses=problems(400, 401, 403, 503),
+)
+def get_groups(
+    db: Db,
+    who: Viewer,
+    area: Annotated[str | None, Query(max_length=10)] = None,
+    source: Listed = None,
+) -> AlarmGroups:
+    """Return the groups of the alarms in sight, most urgent first: how many, and which was first.
+
+    At most 500; alarms that are shelved, suppressed or out of service are in none.
+    """
+    with db.reading() as conn:
+        found = alarm_pages.groups(conn, seen_area(who, area), _split(source), GROUPS_MAX)
+    return AlarmGroups.model_validate({"groups": found})
 
 
 @router.get(
@@ -109,7 +132,10 @@ def get_alarms(  # noqa: PLR0913 - one parameter is one filter
 )
 def get_alarm(db: Db, who: Viewer, alarm_id: AlarmId) -> Json:
     """Return one alarm as it is now, open or over."""
-    return as_json(_seen(db, who, alarm_id))
+    found = _seen(db, who, alarm_id)
+    with db.reading() as conn:
+        first = alarm_pages.first_out(conn, [found])
+    return as_json(found, alarm_id in first)
 
 
 @router.get(
@@ -134,13 +160,8 @@ def _seen(db: Database, who: Caller, alarm_id: UUID) -> Alarm:
         found = alarm_pages.one(conn, alarm_id)
     if found is None:
         raise Problem(404, f"there is no alarm {alarm_id}")
-    _check_area(who, found)
+    check_area(who, found)
     return found
-
-
-def _check_area(who: Caller, alarm: Alarm) -> None:
-    if who.area not in {None, alarm.area}:
-        raise Problem(403, f"this key sees area {who.area} only", code="other_area")
 
 
 def _split(listed: str | None) -> list[str] | None:
@@ -185,122 +206,4 @@ def _after(cursor: str | None) -> After | None:
     return After(int(priority), at, found)
 
 
-# Moving -------------------------------------------------------------------------------------------
-
-
-def _moved(
-    db: Database,
-    who: Caller,
-    alarm_id: UUID,
-    body: Move,
-    decide: Callable[[Alarm, str, datetime], Transition],
-) -> Json:
-    """Make a move for a caller; 409 with the alarm as it is when it is not allowed."""
-    by = who.name if who.is_named else body.by or who.name
-    now = clock.now()
-    seen = _severity_seen(db, alarm_id, body)
-
-    def decided(alarm: Alarm) -> Transition:
-        _check_area(who, alarm)
-        if seen is not None and alarm.severity.priority < seen.priority:
-            why = f"the severity rose from {seen} to {alarm.severity}; look again"
-            raise NotAllowed(alarm, "severity", why)
-        return decide(alarm, by, now)
-
-    try:
-        return as_json(move(db, alarm_id, decided))
-    except NotAllowed as error:
-        extra = {"alarm": as_json(error.alarm)}
-        raise Problem(409, error.why, code=error.code, extra=extra) from error
-
-
-def _severity_seen(db: Database, alarm_id: UUID, body: Move) -> Severity | None:
-    if body.severity is not None or body.version is None:
-        return body.severity
-    with db.reading() as conn:
-        return alarm_pages.severity_at(conn, alarm_id, body.version)
-
-
-def _move_route(name: str, summary: str) -> Callable[[Callable[..., Json]], Callable[..., Json]]:
-    return router.post(
-        f"/{{alarm_id}}/{name}",
-        response_model=AlarmObject,
-        summary=summary,
-        responses=_MOVE_PROBLEMS,
-    )
-
-
-@_move_route("acknowledge", "I know")
-def acknowledge(db: Db, who: Operator, alarm_id: AlarmId, body: Said = NOTHING_SAID) -> Json:
-    """Say that somebody knows; an alarm whose condition is over ends with it."""
-    return _moved(
-        db,
-        who,
-        alarm_id,
-        body,
-        lambda alarm, by, now: life.acknowledge(alarm, by, now, body.comment),
-    )
-
-
-@_move_route("unacknowledge", "Nobody knows any more")
-def unacknowledge(db: Db, who: Operator, alarm_id: AlarmId, body: Said = NOTHING_SAID) -> Json:
-    """Take an acknowledgement back."""
-    return _moved(
-        db,
-        who,
-        alarm_id,
-        body,
-        lambda alarm, by, now: life.unacknowledge(alarm, by, now, body.comment),
-    )
-
-
-@_move_route("shelve", "Set aside for a while")
-def shelve(db: Db, who: Operator, alarm_id: AlarmId, body: Annotated[Shelve, Body()]) -> Json:
-    """Set aside until a time, with a reason; what is still true then rings again."""
-    return _moved(
-        db,
-        who,
-        alarm_id,
-        body,
-        lambda alarm, by, now: life.shelve(alarm, body.ends_at(now), by, now, body.comment),
-    )
-
-
-@_move_route("unshelve", "Take back from the shelf")
-def unshelve(db: Db, who: Operator, alarm_id: AlarmId, body: Said = NOTHING_SAID) -> Json:
-    """Take back before its time; who does it knows of the alarm."""
-    return _moved(
-        db, who, alarm_id, body, lambda alarm, by, now: life.unshelve(alarm, by, now, body.comment)
-    )
-
-
-@_move_route("assign", "Give it to somebody")
-def assign(db: Db, who: Operator, alarm_id: AlarmId, body: Annotated[Assign, Body()]) -> Json:
-    """Give it to somebody, or take it from them."""
-    return _moved(
-        db,
-        who,
-        alarm_id,
-        body,
-        lambda alarm, by, now: life.assign(alarm, body.assignee, by, now, body.comment),
-    )
-
-
-@_move_route("comment", "Add a remark")
-def comment(db: Db, who: Operator, alarm_id: AlarmId, body: Annotated[Remark, Body()]) -> Json:
-    """Add a remark, in any state."""
-    return _moved(
-        db, who, alarm_id, body, lambda alarm, by, now: life.comment(alarm, body.comment, by, now)
-    )
-
-
-@_move_route("close", "Over")
-def close(db: Db, who: Operator, alarm_id: AlarmId, body: Annotated[Close, Body()]) -> Json:
-    """End the occurrence and say what it was; a condition that is still true may raise another."""
-    return _moved(
-        db,
-        who,
-        alarm_id,
-        body,
-        lambda alarm, by, now: life.close(alarm, body.code, by, now, body.comment),
-    )
+router.include_router(alarm_moves.router)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -29,6 +30,9 @@ class Wanted:
     area: str | None = None
     sources: list[str] | None = None
     rules: list[str] | None = None
+    incident: UUID | None = None
+    folded: bool | None = None
+    latched: bool | None = None
     words: str | None = None
     named: tuple[str, ...] = ()
 
@@ -40,6 +44,9 @@ class Wanted:
             "area": self.area,
             "sources": self.sources,
             "rules": self.rules,
+            "incident": self.incident,
+            "folded": self.folded,
+            "latched": self.latched,
             "words": self.words,
             "named": list(self.named),
         }
@@ -87,6 +94,45 @@ def _page(conn: Conn, query: str, wanted: Wanted, after: After | None, limit: in
     }
     # Never prepared: each set of filters wants its own plan.
     return [from_row(row) for row in conn.execute(SQL[query], params, prepare=False)]
+
+
+def first_out(conn: Conn, alarms: Sequence[Alarm]) -> frozenset[UUID]:
+    """Return the first alarm in sight of each group (rule and area) of these; one is no group."""
+    groups = sorted({(alarm.rule, alarm.area or "") for alarm in alarms if alarm.is_open})
+    if not groups:
+        return frozenset()
+    rows = conn.execute(
+        SQL["first_out"],
+        {"rules": [rule for rule, _ in groups], "areas": [area or None for _, area in groups]},
+    )
+    return frozenset(row["id"] for row in rows)
+
+
+def groups(
+    conn: Conn, area: str | None, sources: Sequence[str] | None, limit: int
+) -> list[dict[str, Any]]:
+    """Return the groups of open alarms in sight, most urgent first, then oldest."""
+    params = {"area": area, "sources": sources, "limit": limit}
+    rows = conn.execute(SQL["groups"], params, prepare=False)
+    worst = list(Severity)
+    return [
+        {
+            "rule": row["rule"],
+            "area": row["area"],
+            "n": row["n"],
+            "worst": worst[row["priority"] - 1],
+            "first_out": str(row["first_out"]),
+            "oldest_at": row["oldest_at"],
+            "folded": row["folded"],
+        }
+        for row in rows
+    ]
+
+
+def last_change(conn: Conn, alarm_id: UUID) -> LogEntry | None:
+    """Return the newest step of an alarm's life; None when it has none."""
+    row = conn.execute(SQL["last_change"], {"id": alarm_id}).fetchone()
+    return LogEntry(**row) if row else None
 
 
 def one(conn: Conn, alarm_id: UUID) -> Alarm | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID, uuid4
 
 import httpx
@@ -33,7 +33,16 @@ SUPPRESSION = UUID("d3b6a4a0-5d5b-4f5e-8f0b-0c2f5f3f7a11")
 #: The same each time: the API remembers whose key it was for some seconds.
 KEY_ID = uuid4()
 #: What has to have been done to the alarm before.
-FIRST = {"unacknowledge": "acknowledge", "unshelve": "shelve"}
+FIRST = {
+    "unacknowledge": "acknowledge",
+    "unshelve": "shelve",
+    "return-to-service": "remove-from-service",
+}
+#: What only the stream does.
+STREAM_FIRST: dict[str, LiteralString] = {
+    "reset": "UPDATE alarms SET latched = true, active = false, state = 'acknowledged'"
+}
+APPROVAL = UUID("9a3c1f52-3a53-4d9e-8f0b-0c2f5f3f7a10")
 #: A stream never ends; the tests of live views read it.
 STREAMS = {"/api/v1/live"}
 TABLES = (
@@ -192,6 +201,11 @@ def seed(database: Database) -> None:
                    %s, 'api', %s)""",
             [SUPPRESSION, now, now + timedelta(hours=1), now],
         )
+        conn.execute(
+            """INSERT INTO approvals (id, subject, subject_id, move, body, by, at, expires_at)
+               VALUES (%s, 'alarm', %s, 'close', '{"code": "false"}', 'Trực ban 1', %s, %s)""",
+            [APPROVAL, str(ALARM), now, now + timedelta(minutes=15)],
+        )
         apply(conn, [Transition(Step.RAISED, State.NORMAL, alarm, now)])
 
 
@@ -251,6 +265,9 @@ def test_every_example_works_and_its_answer_is_as_documented(
                 before = f"/api/v1/alarms/{ALARM}/{FIRST[move]}"
                 done = api.post(before, json={"by": "x", "comment": "x", "minutes": 5})
                 assert done.status_code == 200, f"{before}: {done.text}"
+            if move in STREAM_FIRST:
+                with database.transaction() as conn:
+                    conn.execute(STREAM_FIRST[move])
             answer = send(api, call, headers, body)
             assert answer.status_code == success(call), f"{call}: {answer.text}"
             content = call.operation["responses"][str(answer.status_code)].get("content", {})

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
-from datetime import datetime, timedelta
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,15 +13,38 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from connectors.timescale import keys
-from connectors.timescale.alarms import apply, move
+from connectors.timescale import keys, suppressions
+from connectors.timescale.alarms import apply, lock, move
 from connectors.timescale.database import Database
 from ioc import alarm as life
 from ioc import clock
-from ioc.alarm import ClosingCode, State, Step, Transition
+from ioc.alarm import Alarm, ClosingCode, State, Step, Transition
+from ioc.rule import Clear, Raise, Rule, shipped
 from ioc.severity import Severity
 from tests.api_server import running_api
 from tests.views_server import Views, an_alarm, raise_alarms, running_views
+
+RULE = shipped().by_id["fire-alarm"]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A fire reading, as a rule sees it."""
+
+    time: datetime
+    ce_id: str = "e-1"
+    ce_source: str = "/sia/1"
+    source: str = "fire"
+    type: str = "ioc.fire.reading"
+    kind: str = "smoke"
+    area: str | None = "05443"
+    device: str | None = "panel-1"
+    severity: str | None = None
+    received_at: datetime = datetime(2026, 11, 22, tzinfo=UTC)
+    data: dict[str, object] = field(default_factory=dict)
+
+
+READING = Reading(datetime(2026, 11, 22, tzinfo=UTC))
 
 
 @pytest.fixture
@@ -192,7 +216,9 @@ def test_a_move_that_is_not_allowed_answers_with_the_alarm_as_it_is(
     answer = views.post(f"/alarms/{raised}/acknowledge", {"by": "second"}, status=409)
     assert answer["code"] == "already"
     assert "first" in answer["detail"]
-    assert answer["alarm"] == views.get(f"/alarms/{raised}")
+    assert answer["alarm"] == {**views.get(f"/alarms/{raised}"), "first_out": None}
+    assert answer["changed"]["by"] == "first"
+    assert answer["changed"]["type"] == "acknowledged"
 
 
 def test_a_move_on_an_old_sight_of_the_alarm_is_refused_when_it_is_worse_by_now(
@@ -251,6 +277,164 @@ def test_two_operators_at_once_acknowledge_it_once(views: Views, database: Datab
     views.post(f"/alarms/{raised}/acknowledge", {"by": "b"}, status=409)
     log = views.get(f"/alarms/{raised}/log")["log"]
     assert [step["type"] for step in log] == ["raised", "acknowledged"]
+
+
+def latched(database: Database) -> UUID:
+    """An alarm whose condition is over, kept until somebody resets it."""
+    (raised,) = raise_alarms(database, latch=True)
+    verdict = Clear(RULE, "device", clock.now(), None)
+
+    def over(alarm: Alarm) -> Transition:
+        step = life.returned(alarm, verdict, clock.now())
+        assert step is not None
+        return step
+
+    move(database, raised, over)
+    return raised
+
+
+def test_a_latched_alarm_stays_until_it_is_known_and_reset(
+    views: Views, database: Database
+) -> None:
+    raised = latched(database)
+    found = views.get("/alarms", latched="true")["alarms"]
+    assert [(each["id"], each["state"], each["active"]) for each in found] == [
+        (str(raised), "unacknowledged", False)
+    ]
+    assert views.get("/alarms", latched="false")["alarms"] == []
+    answer = views.post(f"/alarms/{raised}/reset", {}, status=409)
+    assert answer["code"] == "state"
+    views.post(f"/alarms/{raised}/acknowledge", {"by": "Hoa"})
+    gone = views.post(f"/alarms/{raised}/reset", {"by": "Hoa", "comment": "đã xem"})
+    assert (gone["state"], gone["latched"], gone["closing_code"]) == ("normal", False, None)
+
+
+@pytest.mark.parametrize(
+    ("severity", "hours"), [("critical", 1), ("high", 8), ("medium", 24), ("low", 168)]
+)
+def test_the_longest_shelf_depends_on_the_severity(
+    views: Views, database: Database, severity: str, hours: int
+) -> None:
+    (raised,) = raise_alarms(database, severity=Severity(severity))
+    body = {"minutes": 60 * hours, "comment": "thợ hàn", "by": "Hoa"}
+    if hours < 168:
+        too_long = views.post(
+            f"/alarms/{raised}/shelve", {**body, "minutes": 60 * hours + 1}, status=409
+        )
+        assert (too_long["code"], too_long["limit_s"]) == ("time", 3600 * hours)
+    shelved = views.post(f"/alarms/{raised}/shelve", {**body, "reason": "maintenance"})
+    assert (shelved["shelved_by"], shelved["shelve_reason"]) == ("Hoa", "maintenance")
+
+
+def test_a_one_shot_shelf_ends_with_the_condition(views: Views, database: Database) -> None:
+    (raised,) = raise_alarms(database)
+    shelved = views.post(f"/alarms/{raised}/shelve", {"comment": "x", "one_shot": True})
+    until = datetime.fromisoformat(shelved["shelved_until"])
+    assert timedelta(minutes=59) < until - clock.now() <= timedelta(hours=1)
+    with database.transaction() as conn:
+        alarm = lock(conn, [raised])[raised]
+        step = life.returned(alarm, Clear(RULE, "device", clock.now(), None), clock.now())
+        assert step is not None
+        apply(conn, [step])
+        row = conn.execute("SELECT count(*) AS n FROM timers WHERE kind = 'shelf'").fetchone()
+    assert views.get(f"/alarms/{raised}")["state"] == "normal"
+    assert row == {"n": 0}
+
+
+def test_what_is_out_of_service_does_not_ring_until_it_is_brought_back(
+    views: Views, database: Database
+) -> None:
+    (raised,) = raise_alarms(database)
+    path = f"/alarms/{raised}"
+    views.post(f"{path}/remove-from-service", {}, status=400)
+    out = views.post(f"{path}/remove-from-service", {"by": "Hoa", "comment": "chờ thay"})
+    assert out["state"] == "out_of_service"
+    assert [(each["kind"], each["by"], each["reason"]) for each in out["hidden_by"]] == [
+        ("out_of_service", "Hoa", "chờ thay")
+    ]
+    back = views.post(f"{path}/return-to-service", {"by": "Hoa"})
+    assert (back["state"], back["hidden_by"]) == ("unacknowledged", [])
+    with database.reading() as conn:
+        assert suppressions.live(conn, clock.now()) == []
+
+
+def test_a_duplicate_says_of_what(views: Views, database: Database) -> None:
+    one, other = raise_alarms(database, 2)
+    views.post(f"/alarms/{one}/close", {"code": "true", "of": str(other)}, status=400)
+    closed = views.post(f"/alarms/{one}/close", {"code": "duplicate", "of": str(other)})
+    assert closed["facts"] == {"duplicate_of": str(other)}
+
+
+def test_the_first_of_a_group_is_marked_and_a_late_one_takes_its_place(
+    views: Views, database: Database
+) -> None:
+    now = clock.now()
+    alone, second, first = (
+        raise_alarms(database, rule=rule, area=area, raised_at=now + timedelta(seconds=after))[0]
+        for rule, area, after in (
+            ("fire-alarm", "05455", 0),
+            ("fire-alarm", "05443", 20),
+            ("fire-alarm", "05443", 10),
+        )
+    )
+    nowhere = [
+        raise_alarms(database, area=None, raised_at=now + timedelta(seconds=n))[0] for n in (5, 4)
+    ]
+
+    def first_ones() -> set[str]:
+        return {each["id"] for each in views.get("/alarms")["alarms"] if each["first_out"]}
+
+    assert first_ones() == {str(first), str(nowhere[1])}
+    (late,) = raise_alarms(database, area="05443", raised_at=now - timedelta(seconds=60))
+    assert first_ones() == {str(late), str(nowhere[1])}
+    assert views.get(f"/alarms/{late}")["first_out"] is True
+    assert views.get(f"/alarms/{second}")["first_out"] is False
+    views.post(f"/alarms/{late}/shelve", {"minutes": 5, "comment": "x"})
+    assert first_ones() == {str(first), str(nowhere[1])}, "what is hidden is in no group"
+    groups = views.get("/alarms/groups")["groups"]
+    assert [(g["area"], g["n"], g["first_out"]) for g in groups] == [
+        ("05455", 1, str(alone)),
+        (None, 2, str(nowhere[1])),
+        ("05443", 2, str(first)),
+    ]
+    assert len(views.get("/alarms/groups", area="05455")["groups"]) == 1
+
+
+def test_two_operators_and_the_stream_on_one_row_end_as_one_after_the_other(
+    views: Views, database: Database
+) -> None:
+    """Whatever the order, an acknowledgement never outlives a rise, and nothing is done twice."""
+    for _ in range(5):
+        now = clock.now()
+        (raised,) = raise_alarms(database, severity=Severity.LOW, key=f"race {now}")
+        worse = replace(RULE, id="fire-alarm", severity=Severity.HIGH)
+
+        def rises(alarm_id: UUID = raised, rule: Rule = worse) -> None:
+            event = replace(READING, time=clock.now() + timedelta(seconds=1))
+            move(
+                database,
+                alarm_id,
+                lambda alarm: life.raised(
+                    alarm, Raise(rule, alarm.key, event.time, event), clock.now()
+                ),
+            )
+
+        def acknowledges(by: str, alarm_id: UUID = raised) -> int:
+            body = {"by": by, "severity": "low"}
+            path = f"/api/v1/alarms/{alarm_id}/acknowledge"
+            return views.client.post(path, json=body).status_code
+
+        with ThreadPoolExecutor(3) as threads:
+            stream = threads.submit(rises)
+            people = [threads.submit(acknowledges, by) for by in ("Hoa", "Lan")]
+            codes = sorted(person.result() for person in people)
+            stream.result()
+        found = views.get(f"/alarms/{raised}")
+        assert (found["state"], found["severity"]) == ("unacknowledged", "high")
+        assert found["acknowledged_by"] is None
+        assert codes in ([200, 409], [409, 409])
+        types = [step["type"] for step in views.get(f"/alarms/{raised}/log")["log"]]
+        assert types.count("acknowledged") == codes.count(200)
 
 
 # Keys -------------------------------------------------------------------------------------------
