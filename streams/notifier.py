@@ -30,6 +30,7 @@ from ioc.notify import Attempt, Delivered, Outcome, Step, message
 from ioc.rule import RuleSet
 from ioc.settings import Settings
 from streams import scan, timers
+from streams.alarm_gauges import Gauges
 from streams.handlers import bulk_of, handlers_of
 from streams.own_http import is_fresh, serve
 from streams.reload import UNREAD, reloaded
@@ -82,6 +83,7 @@ class Notifier:
         self._pulse = pulse
         self._bell = asyncio.Event()
         self._stopping = False
+        self._gauges = Gauges()
         self._running: dict[asyncio.Task[None], Claim] = {}
         # The database has threads of its own; lookups of names may hang in others.
         self._threads = ThreadPoolExecutor(DATABASE_THREADS, thread_name_prefix="database")
@@ -142,6 +144,7 @@ class Notifier:
         with self._db.transaction() as conn:
             given_up = deliveries.fail_unwanted(conn, clock.now())
             pending = deliveries.count_pending(conn)
+            self._gauges.look(conn)
         if given_up:
             log.warning("gave up %d deliveries", given_up, extra={"action": "fail_delivery"})
         return pending

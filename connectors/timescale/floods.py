@@ -235,3 +235,24 @@ def follow_positions(conn: Conn, positions: Sequence[Position]) -> None:
 def in_force(conn: Conn, ended_since: datetime) -> list[Flood]:
     """Return the floods that are on, and those that ended after a time."""
     return [Flood(**row) for row in conn.execute(SQL["in_force"], {"since": ended_since})]
+
+
+# Figures ------------------------------------------------------------------------------------------
+
+
+def count_open(conn: Conn) -> int:
+    """Return at how many positions a flood is on."""
+    row = conn.execute(SQL["open_count"]).fetchone()
+    return 0 if row is None else int(row["n"])
+
+
+def newest_entry(conn: Conn) -> int:
+    """Return the number of the alarm log's last entry; 0: there is none."""
+    row = conn.execute(SQL["newest_entry"]).fetchone()
+    return 0 if row is None else int(row["seq"])
+
+
+def rung_since(conn: Conn, seq: int) -> tuple[dict[int, int], int]:
+    """Return how often it rang after a number of the log, by priority, and up to which number."""
+    rows = conn.execute(SQL["rung_since"], {"seq": seq}).fetchall()
+    return {row["priority"]: row["n"] for row in rows}, max([seq, *(row["seq"] for row in rows)])

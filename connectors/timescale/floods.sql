@@ -114,3 +114,14 @@ ON CONFLICT (id) DO UPDATE SET name = excluded.name, name_en = excluded.name_en,
 -- name: in_force
 -- Floods that are on, and those that ended a moment ago.
 SELECT * FROM floods WHERE ended_at IS NULL OR ended_at > %(since)s ORDER BY began_at, id
+
+-- name: open_count
+SELECT count(*) AS n FROM floods WHERE ended_at IS NULL
+
+-- name: newest_entry
+SELECT coalesce(max(seq), 0) AS seq FROM alarm_log
+
+-- name: rung_since
+-- The log is read on from a number; who rings later has a later one.
+SELECT priority, count(*) AS n, max(seq) AS seq FROM alarm_log
+WHERE seq > %(seq)s AND annunciated GROUP BY priority

@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from prometheus_client import REGISTRY
 
 from connectors.timescale import alarms, floods, suppression_pages
 from connectors.timescale.database import Database
@@ -20,6 +21,7 @@ from ioc.philosophy import Position
 from ioc.rule import RuleSet
 from ioc.suppression import Matcher
 from streams import flood_timers
+from streams.alarm_gauges import Gauges
 from tests.integration.suppressed import RULES, UNDAMPED, House, at
 
 AREA = Matcher(areas=frozenset({"05443"}))
@@ -316,3 +318,21 @@ def _reason(row: dict[str, Any]) -> str | None:
 
 
 _HIDDEN = {"shelved", "suppressed", "out_of_service"}
+
+
+def test_what_is_hidden_and_how_often_it_rang_is_measured(house: House) -> None:
+    def measured(name: str, **labels: str) -> float:
+        return REGISTRY.get_sample_value(name, labels) or 0.0
+
+    gauges = Gauges()
+    ring(house, 3, at(0))
+    with house.db.reading() as conn:
+        gauges.look(conn)
+    before = measured("ioc_alarms_rung_total", priority="3")
+    ring(house, 12, at(1), "camera", "d")
+    with house.db.reading() as conn:
+        gauges.look(conn)
+        gauges.look(conn)
+    assert measured("ioc_alarms_rung_total", priority="3") == before + 12
+    assert measured("ioc_alarms_hidden", reason="folded") == len(folded(house)) == 5
+    assert measured("ioc_floods_open") == 1
