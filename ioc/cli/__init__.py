@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -156,7 +156,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - each is an option
         rate=rate,
         duration_s=duration,
         seed=seed,
-        start=start and (start if start.tzinfo else start.replace(tzinfo=LOCAL_ZONE)),
+        start=_local(start),
         live=live,
         out=out,
     )
@@ -222,6 +222,31 @@ def rules_log(
     from ioc.cli.rules import show_log
 
     show_log(_settings(), rule)
+
+
+@rules_app.command("replay")
+def rules_replay(
+    files: list[Path],
+    start: Annotated[
+        datetime | None, typer.Option("--from", help="Local time; none: a day before --to.")
+    ] = None,
+    end: Annotated[datetime | None, typer.Option("--to", help="Local time; none: now.")] = None,
+    warm_up: Annotated[
+        float, typer.Option(help="Hours that are run before, so that what was open is known.")
+    ] = 24.0,
+    database: Annotated[
+        str | None, typer.Option(help="Address of an empty database to run the changed rules in.")
+    ] = None,
+) -> None:
+    """Run stored events through changed rules, and print what would have been otherwise."""
+    from ioc.cli.replay import run
+
+    span = (_local(start), _local(end))
+    sys.exit(run(_settings(), files, span, timedelta(hours=warm_up), database))
+
+
+def _local(at: datetime | None) -> datetime | None:
+    return at and (at if at.tzinfo else at.replace(tzinfo=LOCAL_ZONE))
 
 
 @dead_letters_app.command("list")

@@ -23,20 +23,20 @@ CHANGES_SHOWN = 50
 
 def check(files: Sequence[Path]) -> int:
     """Print every problem with its line; return 0 when there is none."""
-    named = _texts(files)
+    named = texts(files)
     if named is None:
         return 1
     try:
         rules = rulebook.load_all(named)
     except RuleError as error:
-        return _refused(error)
+        return refused(error)
     typer.echo(f"{len(rules.rules)} rules, no problem")
     return 0
 
 
 def apply(settings: Settings, files: Sequence[Path], *, why: str, by: str) -> int:
     """Put what the files say in force, all or nothing; what they do not speak of stays."""
-    named = _texts(files)
+    named = texts(files)
     if named is None:
         return 1
     try:
@@ -49,7 +49,7 @@ def apply(settings: Settings, files: Sequence[Path], *, why: str, by: str) -> in
             found = rule_versions.change(conn, changes, by=by, now=clock.now())
             revision = rule_versions.revision(conn)
     except RuleError as error:
-        return _refused(error)
+        return refused(error)
     for (noun, name), version in found.items():
         typer.echo(f"{noun} {name}: version {version}")
     typer.echo("nothing changed" if revision == before else f"in force, revision {revision}")
@@ -76,7 +76,8 @@ def show_log(settings: Settings, rule: str | None) -> None:
         typer.echo(f"{at}  {what}{gone}  {row['by']} ({row['origin']}): {row['why']}")
 
 
-def _texts(files: Sequence[Path]) -> list[tuple[str, str]] | None:
+def texts(files: Sequence[Path]) -> list[tuple[str, str]] | None:
+    """Return name and text of each file; None, said, when one cannot be read."""
     named = []
     for file in files:
         try:
@@ -90,7 +91,8 @@ def _texts(files: Sequence[Path]) -> list[tuple[str, str]] | None:
     return named
 
 
-def _refused(error: RuleError) -> int:
+def refused(error: RuleError) -> int:
+    """Print every problem with its line; return 1."""
     for problem in error.problems:
         typer.echo(str(problem), err=True)
     return 1
