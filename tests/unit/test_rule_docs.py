@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ioc.rule import EMPTY, Kind, Per, Raise, Rule, evaluate, load, shipped
+from ioc.rule import EMPTY, Kind, Per, Raise, Rule, due, evaluate, load, shipped
+from ioc.rule.kinds import EVENT_KINDS
 from ioc.rule.load import RULES_MAX
 from ioc.rule.reading import COUNT_MAX, KINDS
 from ioc.rule.when import DEPTH_MAX, TESTS_MAX
@@ -58,7 +59,7 @@ def example(name: str) -> Rule:
 
 
 def told(rule: Rule, events: list[Event]) -> list[str]:
-    window, words = EMPTY, []
+    window, words = EVENT_KINDS[rule.kind].empty, []
     for event in events:
         window, verdicts = evaluate(rule, window, event)
         words += [
@@ -80,8 +81,8 @@ def crowd(minute: int, score: float = 0.9, phase: str = "new") -> Event:
 
 
 def test_every_kind_that_can_be_written_has_a_page() -> None:
-    assert set(KIND_PAGES) <= set(KINDS)
-    assert all(f"[`{kind}`](rules/{kind}.md)" in PAGE for kind in KIND_PAGES)
+    assert set(KIND_PAGES) == set(KINDS) == set(Kind)
+    assert all(f"[`{kind}`](rules/{kind}.md)" in PAGE for kind in KINDS)
 
 
 @pytest.mark.parametrize("kind", KIND_PAGES)
@@ -108,6 +109,50 @@ def test_the_count_example_does_what_the_page_says() -> None:
     ]
 
 
+def warm(minute: int, value: float) -> Event:
+    time = NOON + timedelta(minutes=minute)
+    data: dict[str, object] = {"kind": "temperature", "state": "normal", "value": value}
+    return Event("ioc.fire.reading", "temperature", data, time)
+
+
+def trouble(minute: int, state: str = "trouble") -> Event:
+    return gas(minute, state)
+
+
+def test_the_threshold_example_does_what_the_page_says() -> None:
+    rule = example("cold-store-warm")
+    assert told(rule, [warm(0, 9), warm(9, 8.5), warm(11, 9)]) == ["pending 10", "raise 11"]
+    assert told(rule, [warm(0, 9), warm(5, 6), warm(11, 9), warm(20, 9)]) == []
+    assert told(rule, [warm(0, 9), warm(12, 7), warm(13, 6), warm(15, 5)]) == [
+        *("pending 10", "clear 15")
+    ]
+    assert [rule.severity_of(warm(0, value)) for value in (9, 15)] == ["medium", "high"]
+
+
+def test_the_duration_example_does_what_the_page_says() -> None:
+    rule = example("trouble-all-day")
+    assert told(rule, [trouble(0), trouble(300), trouble(500)]) == ["pending 480", "raise 500"]
+    assert told(rule, [trouble(0), trouble(300, "restore"), trouble(310), trouble(500)]) == []
+    assert due(rule, evaluate(rule, EVENT_KINDS[rule.kind].empty, trouble(0))[0]) == (
+        NOON + timedelta(hours=8)
+    )
+
+
+def test_the_sequence_example_does_what_the_page_says() -> None:
+    rule = example("heat-then-smoke")
+
+    def heat(minute: int) -> Event:
+        data: dict[str, object] = {"kind": "heat", "state": "alarm"}
+        return Event("ioc.fire.reading", "heat", data, NOON + timedelta(minutes=minute))
+
+    def smoke(minute: int) -> Event:
+        time = NOON + timedelta(minutes=minute)
+        return Event("ioc.camera.alert", "smoke", {"label": "smoke"}, time)
+
+    assert told(rule, [heat(0), smoke(9), smoke(20)]) == ["raise 9", "raise 20"]
+    assert told(rule, [smoke(0), heat(1), smoke(12)]) == []
+
+
 def test_a_page_s_titles_are_filled_in() -> None:
     event = gas(0, "alarm")
     _, verdicts = evaluate(example("warehouse-gas"), EMPTY, event)
@@ -127,7 +172,7 @@ def test_every_key_of_the_shipped_rules_is_named(key: str) -> None:
 
 
 def test_the_bounds_on_the_page_are_the_bounds() -> None:
-    assert f"(2 to {COUNT_MAX})" in PAGE
+    assert f"(2 to {COUNT_MAX})" in KIND_PAGES[Kind.COUNT]
     assert f"{RULES_MAX:,} rules" in PAGE
     assert f"{TESTS_MAX} tests and {DEPTH_MAX} levels" in PAGE
     assert f"at most {MARKS_MAX} marks" in PAGE
