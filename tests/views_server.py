@@ -19,7 +19,7 @@ import uvicorn
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from api import alarms, approvals, dossiers, live, overview, problem, queues, series
+from api import alarms, approvals, dossiers, incidents, live, overview, problem, queues, series
 from api.connection import Protocol, Server
 from api.hub import Hub
 from api.parts import Parts
@@ -60,7 +60,7 @@ def views_app(database_url: str) -> FastAPI:
 
     app = FastAPI(lifespan=lifespan)
     problem.install(app)
-    for module in (alarms, approvals, live, overview, series, queues, dossiers):
+    for module in (alarms, approvals, incidents, live, overview, series, queues, dossiers):
         app.include_router(module.router, prefix="/api/v1")
     return app
 
