@@ -17,6 +17,8 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import LiteralString
@@ -115,7 +117,7 @@ def figure(name: str, took_s: Sequence[float], share: float) -> Figure:
     """Return the figure of these times."""
     ordered = sorted(1000 * each for each in took_s)
     spread = [round(quantile(ordered, each), 2) for each in (0.5, 0.99, 1.0)]
-    return Figure(name, *spread, share)
+    return Figure(name, spread[0], spread[1], spread[2], share)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,13 +165,13 @@ def asked(bench: Bench, requests: int) -> list[Figure]:
     pages = {"first page of 50": "/alarms?limit=50", "one commune's alarms": commune}
     found = []
     for name, path in pages.items():
-        timed([lambda path=path: bench.get(path)] * WARM_UP)  # type: ignore[misc]
-        took = timed([lambda path=path: bench.get(path)] * requests)  # type: ignore[misc]
+        timed([partial(bench.get, path)] * WARM_UP)
+        took = timed([partial(bench.get, path)] * requests)
         found.append(figure(name, took, 0.5))
     shown = len(orjson.loads(bench.get(commune))["alarms"])
     print(f"one commune has {shown:,} alarms", flush=True)
     found.append(figure("snapshot of a live view", [snapshot(bench) for _ in range(VIEWS)], 1.0))
-    acks = [lambda each=each: bench.acknowledge(each) for each in bench.ids]  # type: ignore[misc]
+    acks = [partial(bench.acknowledge, each) for each in bench.ids]
     found.append(figure("acknowledge", timed(acks)[WARM_UP:], 0.99))
     return found
 
@@ -193,7 +195,7 @@ def recovered(bench: Bench) -> Figure:
     with psycopg.connect(house.database_url, autocommit=True) as conn:
         conn.execute(RUNNING_OUT)
         conn.execute("ANALYZE alarms, timers")
-        due_at = dict(conn.execute(DUE).fetchall())
+        due_at: dict[str, datetime] = dict(conn.execute(DUE).fetchall())
         began = time.perf_counter()
         house.start("api", "notifier", "worker")
 

@@ -11,9 +11,12 @@ from uuid import UUID
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from ioc import alarm as life
-from ioc.alarm import Alarm, ClosingCode, Hidden, NotAllowed, State, Step, Transition
+from ioc.alarm import Alarm, Around, ClosingCode, Hidden, NotAllowed, State, Step, Transition
+from ioc.chattering import Chatter, calm, calm_due
+from ioc.philosophy import ChatterLimits
 from ioc.rule import Clear, Raise, Rule, load
 from ioc.severity import Severity
 
@@ -164,6 +167,16 @@ class AlarmStory:
 
     def unshelves(self, at: str, by: str = "lan") -> AlarmStory:
         return self._took(life.unshelve(self.now_alarm, by, clock(at)))
+
+    def goes_on_the_shelf_once(self, at: str, until: str) -> AlarmStory:
+        step = life.shelve(self.now_alarm, clock(until), "lan", clock(at), "hàn", one_shot=True)
+        return self._took(step)
+
+    def reminds(self, at: str) -> AlarmStory:
+        return self._took(life.acknowledgement_expired(self.now_alarm, clock(at)))
+
+    def is_reset(self, at: str) -> AlarmStory:
+        return self._took(life.reset(self.now_alarm, "lan", clock(at)))
 
     def shelf_ends(self, at: str) -> AlarmStory:
         return self._took(life.shelf_elapsed(self.now_alarm, clock(at)))
@@ -506,16 +519,16 @@ def test_the_severity_is_that_of_the_newest_event_in_whatever_order_they_come() 
     told = [("10:00", "smoke"), ("10:05", "smoke-worse"), ("10:10", "smoke-milder")]
     for order in itertools.permutations(told):
         story = AlarmStory()
-        for at, rule in order:
-            story.took(life.raised(story.alarm, a_raise(at, rule), clock("11:00")))
+        for at, word in order:
+            story.took(life.raised(story.alarm, a_raise(at, word), clock("11:00")))
         story.expect("unacknowledged", severity=Severity.LOW, severity_at=clock("10:10"))
 
 
 def test_of_two_events_of_one_moment_the_worse_says_how_severe() -> None:
     for order in itertools.permutations(["smoke-worse", "smoke-milder"]):
         story = AlarmStory()
-        for rule in order:
-            story.took(life.raised(story.alarm, a_raise("10:00", rule), clock("11:00")))
+        for word in order:
+            story.took(life.raised(story.alarm, a_raise("10:00", word), clock("11:00")))
         story.expect("unacknowledged", severity=Severity.CRITICAL)
 
 
@@ -695,6 +708,219 @@ def test_back_in_service_a_true_condition_rings(pump: AlarmStory) -> None:
 def test_going_out_of_service_forgets_the_shelf(pump: AlarmStory) -> None:
     pump.raises("10:00").shelves("10:01", until="11:00").leaves_service("10:02")
     pump.expect("out_of_service", shelved_until=None)
+
+
+# --- stories: latching, one shot, known for a time, two persons ---
+
+
+def test_a_latched_alarm_waits_for_somebody_who_looks_and_resets() -> None:
+    valve = AlarmStory("valve").raises("10:00").clears("10:05")
+    valve.expect("unacknowledged", told="returned", active=False, latched=True, ended_at=None)
+    with pytest.raises(NotAllowed) as refusal:
+        valve.is_reset("10:06")
+    assert refusal.value.code == "state"
+    valve.acknowledges("10:07").expect("acknowledged", latched=True)
+    valve.is_reset("10:08").expect("normal", told="returned", latched=False, closing_code=None)
+
+
+def test_a_latched_alarm_that_comes_back_rings_and_cannot_be_reset() -> None:
+    valve = AlarmStory("valve").raises("10:00").acknowledges("10:01").clears("10:05")
+    valve.expect("acknowledged", latched=True)
+    valve.raises("10:10").expect("unacknowledged", told="raised", active=True, latched=False)
+    assert valve.log[-1].rings
+    valve.acknowledges("10:11")
+    with pytest.raises(NotAllowed, match="still true"):
+        valve.is_reset("10:12")
+
+
+def test_what_was_latched_before_it_was_hidden_comes_out_latched() -> None:
+    valve = AlarmStory("valve").raises("10:00").clears("10:05").is_suppressed("10:06")
+    valve.is_unsuppressed("10:30").expect("unacknowledged", told="raised", latched=True)
+
+
+def test_a_one_shot_shelf_ends_with_the_condition_and_takes_the_alarm_along(
+    pump: AlarmStory,
+) -> None:
+    pump.raises("10:00").goes_on_the_shelf_once("10:01", until="11:00").clears("10:05")
+    pump.expect(
+        "normal", told="returned", one_shot=False, shelved_until=None, ended_at=clock("10:05")
+    )
+    pump.raises("10:06").expect("unacknowledged", told="raised", count=1)
+
+
+def test_a_one_shot_shelf_is_over_when_its_time_is(pump: AlarmStory) -> None:
+    pump.raises("10:00").goes_on_the_shelf_once("10:01", until="11:00").shelf_ends("11:00")
+    pump.expect("unacknowledged", told="unshelved", one_shot=False, shelved_by=None)
+
+
+def test_an_acknowledgement_for_a_time_rings_again_is_given_again_and_ends_with_its_condition() -> (
+    None
+):
+    story = AlarmStory("reminds").raises("10:00").acknowledges("10:01")
+    story.expect("acknowledged", acknowledge_until=clock("10:31"))
+    with pytest.raises(NotAllowed) as refusal:
+        story.reminds("10:30")
+    assert refusal.value.code == "time"
+    story.reminds("10:31").expect("unacknowledged", told="reminder", acknowledge_until=None)
+    story.acknowledges("10:32").expect("acknowledged", acknowledge_until=clock("11:02"))
+    story.clears("10:40").expect("normal", told="returned", acknowledge_until=None)
+
+
+def test_whoever_takes_it_off_the_shelf_knows_of_it_for_as_long() -> None:
+    story = AlarmStory("reminds").raises("10:00").acknowledges("10:01")
+    story.shelves("10:02", until="11:00").expect("shelved", acknowledge_until=None)
+    story.unshelves("10:10").expect("acknowledged", acknowledge_until=clock("10:40"))
+
+
+def test_a_rise_on_the_shelf_shortens_it_to_what_the_new_severity_may_have(
+    pump: AlarmStory,
+) -> None:
+    pump.raises("10:00").shelves("10:01", until="16:00").raises("10:30", rule="smoke-worse")
+    pump.expect("shelved", told=None, shelved_until=clock("11:30"))
+    assert life.timers_of(pump.now_alarm) == {"shelf": clock("11:30"), "ack": None}
+
+
+def test_a_longer_shelf_than_its_limit_is_refused_with_the_limit(pump: AlarmStory) -> None:
+    opened = pump.raises("10:00").now_alarm
+    with pytest.raises(NotAllowed, match="within 8 hours") as refusal:
+        life.shelve(opened, clock("19:00"), "lan", clock("10:01"), limit=timedelta(hours=8))
+    assert (refusal.value.code, refusal.value.extra) == ("time", {"limit_s": 28_800})
+
+
+def test_an_alarm_carries_the_moves_that_two_must_make() -> None:
+    story = AlarmStory("closed by two").raises("10:00")
+    story.expect("unacknowledged", two_person=("close", "shelve"))
+    step = life.requested(story.now_alarm, "close", "lan", clock("10:01"), "nhầm")
+    assert (step.alarm.state, step.announced, step.comment) == (
+        *("unacknowledged", None, "close: nhầm"),
+    )
+
+
+# --- stories: born hidden, hidden by several ---
+
+
+def by(*hiding: Hidden | None) -> Callable[[Alarm], Hidden | None]:
+    """What hides, the same for whatever would ring."""
+    return lambda _: hiding[0]
+
+
+def test_an_alarm_of_a_maintenance_window_is_born_in_it_and_rings_after_it() -> None:
+    (step,), _ = life.followed(None, a_raise("10:00"), clock("10:00"), Around(hides=by(WORK)))
+    assert (step.type, step.before, step.alarm.state) == (Step.RAISED, "normal", "suppressed")
+    assert (step.announced, step.rings, step.alarm.hidden_by) == (None, False, WORK.by)
+    out = life.unsuppress(step.alarm, clock("11:00"))
+    assert (out.announced, out.rings, out.alarm.hidden_by) == ("raised", True, ())
+
+
+def test_an_alarm_that_comes_back_in_a_window_does_not_ring(pump: AlarmStory) -> None:
+    returned = pump.raises("10:00").clears("10:05").now_alarm
+    (step,), _ = life.followed(returned, a_raise("10:10"), NOON, Around(hides=by(AWAY)))
+    assert (step.alarm.state, step.announced, step.rings) == ("out_of_service", None, False)
+
+
+def test_one_that_becomes_critical_comes_out_of_what_does_not_name_critical() -> None:
+    def unless_critical(alarm: Alarm) -> Hidden | None:
+        return None if alarm.severity is Severity.CRITICAL else WORK
+
+    around = Around(hides=unless_critical)
+    (born,), _ = life.followed(None, a_raise("10:00"), clock("10:00"), around)
+    (stays,), _ = life.followed(born.alarm, a_raise("10:01"), clock("10:01"), around)
+    assert (stays.alarm.state, stays.type) == ("suppressed", Step.REPEATED)
+    worse = a_raise("10:02", "smoke-worse")
+    (out,), _ = life.followed(stays.alarm, worse, clock("10:02"), around)
+    assert (out.alarm.state, out.rings, out.announced) == (
+        *("unacknowledged", True, "severity_changed"),
+    )
+
+
+def test_the_first_of_two_reasons_that_ends_does_not_let_it_ring(pump: AlarmStory) -> None:
+    pump.raises("10:00").is_suppressed("10:01")
+    again = life.suppress(pump.now_alarm, clock("10:02"), WORK)
+    assert (again.announced, again.alarm.state) == (None, "suppressed")
+    left = life.unsuppress(again.alarm, clock("10:03"), hidden=WORK)
+    assert (left.announced, left.rings, left.alarm.state) == (None, False, "suppressed")
+    assert life.unsuppress(left.alarm, clock("10:04")).rings
+
+
+# --- stories: unrest ---
+
+
+class Unrest(AlarmStory):
+    """A story in which what comes and goes too fast is held back."""
+
+    def __init__(self, rule: str = "smoke") -> None:
+        super().__init__(rule)
+        self.chatter = Chatter()
+
+    def hears(self, verdict: Raise | Clear) -> Unrest:
+        alarm = self.alarm if self.alarm is not None and self.alarm.is_open else None
+        around = Around(chatter=self.chatter)
+        steps, chatter = life.followed(alarm, verdict, verdict.at, around)
+        assert chatter is not None
+        self.chatter = chatter
+        for step in steps:
+            self.alarm = step.alarm
+            self.log.append(step)
+        return self
+
+    def flips(self, *times: str) -> Unrest:
+        """Raised and over in turn."""
+        for n, at in enumerate(times):
+            self.hears(a_clear(at, self.rule) if n % 2 else a_raise(at, self.rule))
+        return self
+
+    def calms(self, at: str) -> Unrest:
+        self.chatter = calm(self.chatter)
+        self._took(life.calmed(self.now_alarm, clock(at)))
+        return self
+
+    @property
+    def rang(self) -> int:
+        return sum(step.rings for step in self.log)
+
+
+def test_what_chatters_rings_once_and_stays_one_alarm_until_it_is_calm() -> None:
+    door = Unrest("door").flips("10:00", "10:00:20", "10:00:30", "10:00:40", "10:00:50")
+    assert door.rang == 1
+    door.expect("unacknowledged", active=True, chattering_at=clock("10:00:30"))
+    door.hears(a_clear("10:00:55", "door")).expect("unacknowledged", told=None, active=False)
+    assert calm_due(door.chatter, ChatterLimits()) == clock("10:01:55")
+    door.calms("10:01:55").expect("normal", told="returned", chattering_at=None)
+    assert [step.type for step in door.log].count(Step.CHATTERING) == 1
+
+
+def test_what_is_still_true_when_it_is_calm_rings_once() -> None:
+    story = Unrest().flips("10:00", "10:00:20", "10:00:30", "10:00:40", "10:00:50")
+    story.calms("10:01:50").expect("unacknowledged", told="raised", active=True)
+    assert story.rang == 2
+
+
+def test_an_acknowledgement_is_that_of_the_whole_unrest() -> None:
+    story = Unrest().flips("10:00", "10:00:20", "10:00:30")
+    story.acknowledges("10:00:35")
+    story.hears(a_clear("10:00:40")).expect("acknowledged", active=False)
+    story.hears(a_raise("10:00:50")).expect("acknowledged", active=True, acknowledged_by="lan")
+    story.calms("10:02").expect("acknowledged", told=None, acknowledged_by="lan")
+
+
+def test_the_highest_priority_always_rings() -> None:
+    story = Unrest("smoke-worse")
+    story.flips("10:00", "10:00:10", "10:00:20", "10:00:30", "10:00:40")
+    assert story.rang == 3
+    story.expect("unacknowledged", told="?", chattering_at=clock("10:00:20"))
+
+
+def test_what_is_fleeting_again_and_again_rings_no_more_unless_it_lasts() -> None:
+    door = Unrest("door")
+    for minute in ("00", "10", "20"):
+        door.flips(f"10:{minute}", f"10:{minute}:05")
+        if door.now_alarm.is_open:
+            door.calms(f"10:{minute}:59")
+    assert door.rang == 3
+    door.hears(a_raise("10:30", "door")).expect("unacknowledged", active=True)
+    assert door.rang == 3, "it may be over in a moment again"
+    door.calms("10:31").expect("unacknowledged", told="raised")
+    assert door.rang == 4
 
 
 # --- stories: closing, assigning, remarks ---
@@ -924,3 +1150,91 @@ def test_an_operator_who_does_nothing_loses_nothing(verdicts: list[tuple[bool, i
     assert alarm.is_open
     assert alarm.count == raises
     assert alarm.state in {State.UNACKNOWLEDGED, State.RETURNED}
+
+
+# --- the table as a model: any moves one after the other ---
+
+_LATER = clock("14:00")
+_MACHINE_MOVES = MOVES | {
+    "shelf elapses": lambda alarm: life.shelf_elapsed(alarm, _LATER),
+    "elapses in hiding": lambda alarm: life.shelf_elapsed(alarm, _LATER, hidden=WORK),
+    "ack expires": lambda alarm: life.acknowledgement_expired(alarm, _LATER),
+}
+_RAISES = {"raise", "raise in hiding", "worse"}
+
+
+class Life(RuleBasedStateMachine):
+    """The table is the model: whatever is done, the alarm is where the table says."""
+
+    @initialize(rule=st.sampled_from(["smoke", "valve", "reminds"]))
+    def is_raised(self, rule: str) -> None:
+        self.rule = rule
+        self.alarm = life.raised(None, a_raise("10:00", rule), clock("10:00")).alarm
+        self.letter = "B"
+        self.step: Transition | None = None
+        self.condition = True
+
+    @rule(event=st.sampled_from(EVENTS))
+    def happens(self, event: str) -> None:
+        before, letter = self.alarm, self.letter
+        expected = self.expected(event)
+        if expected == "-":
+            with pytest.raises(NotAllowed):
+                _MACHINE_MOVES[event](before)
+            self.step = None
+            return
+        self.step = _MACHINE_MOVES[event](before)
+        if expected == ".":
+            assert self.step is None
+            return
+        assert self.step is not None
+        self.alarm = self.step.alarm
+        self.letter = {"n": "B", "h": "F"}.get(expected, expected)
+        if event in _RAISES:
+            self.condition = True
+        elif event == "return" or self.letter == "A":
+            self.condition = False
+        assert _letter(self.alarm) == self.letter, f"{letter} -> {event}"
+        assert expected in "nh" or self.alarm.version == before.version + 1
+        rose = self.alarm.severity.priority < before.severity.priority
+        assert (
+            not (rose and self.alarm.id == before.id)
+            or self.alarm.acknowledged_by is None
+            or (before.state is not State.ACKNOWLEDGED)
+        )
+
+    def expected(self, event: str) -> str:
+        """What the table says; it was written for a rule that does not latch, and for a rise."""
+        if event == "return" and self.letter in {"B", "C"} and self.alarm.latch:
+            return self.letter.lower()
+        if event == "worse" and self.letter == "C" and self.alarm.severity is Severity.CRITICAL:
+            return "C"
+        return TABLE[self.letter][EVENTS.index(event)]
+
+    @invariant()
+    def the_condition_is_the_last_word_of_the_stream(self) -> None:
+        assert self.alarm.active == self.condition
+
+    @invariant()
+    def what_is_hidden_says_nothing(self) -> None:
+        if self.step is not None and self.alarm.is_hidden:
+            assert self.step.announced in {None, "shelved", "suppressed", "unshelved"}
+            assert not self.step.rings
+
+    @invariant()
+    def every_shelf_and_every_acknowledgement_for_a_time_has_its_timer(self) -> None:
+        timers = life.timers_of(self.alarm)
+        is_known = self.alarm.state is State.ACKNOWLEDGED
+        assert (timers["shelf"] is not None) == (self.alarm.state is State.SHELVED)
+        assert (timers["ack"] is not None) == (is_known and self.alarm.ack_expires_s is not None)
+
+    @invariant()
+    def in_sight_something_stands_or_waits_to_be_seen(self) -> None:
+        if self.alarm.state in {State.UNACKNOWLEDGED, State.ACKNOWLEDGED}:
+            assert self.alarm.active != self.alarm.latched
+        assert self.alarm.is_open == (self.alarm.state is not State.NORMAL)
+        assert bool(self.alarm.hidden_by) <= self.alarm.is_hidden
+
+
+TestLife = Life.TestCase
+TestLife.settings = settings(max_examples=200, stateful_step_count=30)
