@@ -9,6 +9,7 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
+from connectors.timescale import suppressions
 from connectors.timescale.alarms import from_row as alarm_of
 from connectors.timescale.database import Conn
 from connectors.timescale.sql import queries
@@ -17,7 +18,7 @@ from ioc.alarm import Alarm
 from ioc.rule.document import DocumentError, read
 from ioc.rule.notes import Notes
 from ioc.severity import Severity
-from ioc.suppression import Kind, PlantState, Suppression
+from ioc.suppression import Inhibition, Kind, PlantState, Suppression
 from ioc.suppression.reading import read_plant_states
 
 SQL = queries("suppression_pages")
@@ -57,6 +58,23 @@ def lock_to_release(conn: Conn, suppression_id: UUID, limit: int) -> list[Alarm]
         SQL["to_release"], {"reason": Jsonb([{"id": str(suppression_id)}]), "limit": limit}
     )
     return [alarm_of(row) for row in rows]
+
+
+def follow_inhibitions(conn: Conn, inhibitions: Sequence[Inhibition], now: datetime) -> None:
+    """Make these the inhibitions in force, also for alarms that are active already.
+
+    What one that was withdrawn or changed has hidden is let go, unless another hides it.
+    """
+    kept: frozenset[UUID] = frozenset()
+    if inhibitions:
+        # A parent that names no rule can be any alarm.
+        names = [each.parent.rules for each in inhibitions]
+        rules = sorted(frozenset[str]().union(*names)) if all(names) else None
+        rows = conn.execute(SQL["active_parents"], {"rules": rules}, prepare=False)
+        kept = suppressions.begin_of(conn, inhibitions, [alarm_of(row) for row in rows], now)
+    for row in conn.execute(SQL["open_inhibitions"]).fetchall():
+        if row["id"] not in kept:
+            suppressions.end(conn, row["id"], row["name"], None, now)
 
 
 # The ledger ---------------------------------------------------------------------------------------

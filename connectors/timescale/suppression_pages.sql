@@ -27,6 +27,16 @@ WHERE id IN (
 ORDER BY rule, key
 FOR UPDATE
 
+-- name: active_parents
+-- Held as they are until the inhibitions of now are written: one that is over then ends them itself.
+SELECT * FROM alarms
+WHERE ended_at IS NULL AND active AND (%(rules)s::text[] IS NULL OR rule = ANY (%(rules)s::text[]))
+ORDER BY rule, key
+FOR SHARE
+
+-- name: open_inhibitions
+SELECT id, name FROM suppressions WHERE ended_at IS NULL AND kind = 'inhibition' ORDER BY id
+
 -- name: page
 -- The ledger, newest first. Whoever is bound to an area sees what can hide something there.
 SELECT * FROM suppressions

@@ -210,9 +210,16 @@ def inhibit(
         for row in conn.execute(SQL["end_children"], {"parents": over, "now": now}).fetchall():
             _append(conn, row["id"], now, "ended")
             _arm(conn, row["id"], now)
-    wanted = _wanted(rules, (alarm for alarm in last.values() if alarm.active), now)
+    begin_of(conn, rules, (alarm for alarm in last.values() if alarm.active), now)
+
+
+def begin_of(
+    conn: Conn, rules: Sequence[Inhibition], parents: Iterable[Alarm], now: datetime
+) -> frozenset[UUID]:
+    """Begin what these alarms hide of others, unless it has begun; return the ids of all of it."""
+    wanted = _wanted(rules, parents, now)
     if not wanted:
-        return
+        return frozenset()
     rows = conn.execute(SQL["of_parents"], {"ids": sorted(wanted)}).fetchall()
     known = {row["id"]: row["ended_at"] for row in rows}
     for suppression_id, each in sorted(wanted.items()):
@@ -221,14 +228,14 @@ def inhibit(
         if _is_full(conn):
             # What should be hidden rings then; the other way round would be worse.
             log.warning("%d suppressions are open; %s hides nothing", OPEN_MAX, each.name)
-            return
+            break
         if suppression_id in known:
-            again = {"id": each.id, "now": now, "matcher": Jsonb(each.matcher.to_json())}
-            conn.execute(SQL["revive"], again)
+            conn.execute(SQL["revive"], {"id": each.id, "now": now})
         else:
             conn.execute(SQL["insert"], _to_row(each))
         _append(conn, each.id, now, "made")
         _arm(conn, each.id, now)
+    return frozenset(wanted)
 
 
 def _wanted(
@@ -239,7 +246,7 @@ def _wanted(
         for rule in rules:
             matcher = rule.hidden_by(parent) if rule.parent.matches(parent) else None
             if matcher is not None:
-                suppression_id = rule.suppression_id(parent.id)
+                suppression_id = rule.suppression_id(parent.id, matcher)
                 found[suppression_id] = Suppression(
                     id=suppression_id,
                     kind=Kind.INHIBITION,

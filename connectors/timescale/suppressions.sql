@@ -75,8 +75,7 @@ SELECT id, parent_alarm, ended_at FROM suppressions WHERE id = ANY (%(ids)s)
 
 -- name: revive
 -- The parent came back within the same occurrence.
-UPDATE suppressions SET ended_at = NULL, ended_by = NULL, begun_at = NULL, from_at = %(now)s,
-    matcher = %(matcher)s
+UPDATE suppressions SET ended_at = NULL, ended_by = NULL, begun_at = NULL, from_at = %(now)s
 WHERE id = %(id)s AND ended_at IS NOT NULL
 
 -- name: end_children

@@ -32,9 +32,12 @@ class Inhibition:
             agreed[f"{name}s"] = frozenset((word,))
         return self.hides.narrowed(Matcher(**agreed))  # type: ignore[arg-type]
 
-    def suppression_id(self, parent: UUID) -> UUID:
-        """Return the id of the suppression that this parent makes; always the same."""
-        return uuid5(_INHIBITIONS, f"{self.id}\0{parent}")
+    def suppression_id(self, parent: UUID, matcher: Matcher) -> UUID:
+        """Return the id of the suppression that this parent makes; always the same.
+
+        What it hides is part of it: an inhibition that was changed makes another.
+        """
+        return uuid5(_INHIBITIONS, f"{self.id}\0{parent}\0{matcher.to_json()}")
 
 
 @dataclass(frozen=True, slots=True)

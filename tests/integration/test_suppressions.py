@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from connectors.timescale import alarms, suppressions, timers
+from connectors.timescale import alarms, suppression_pages, suppressions, timers
 from connectors.timescale.database import Database
 from connectors.timescale.suppressions import EndedError, FullError
 from connectors.timescale.timers import Timer
@@ -17,10 +17,10 @@ from ioc.alarm import ClosingCode, State, acknowledge, close, shelf_elapsed, she
 from ioc.clock import LOCAL_ZONE
 from ioc.rule import RuleSet
 from ioc.severity import Severity
-from ioc.suppression import Kind, Matcher, Window, hiding, repeated
+from ioc.suppression import Inhibition, Kind, Matcher, Window, hiding, repeated
 from streams import suppression_timers
 from streams.timers import ArmedAnewError
-from tests.integration.suppressed import RULES, UNDAMPED, House, at
+from tests.integration.suppressed import BY_POWER, RULES, UNDAMPED, House, at
 
 AREA = Matcher(areas=frozenset({"05443"}))
 CAMERAS = Matcher(rules=frozenset({"camera"}))
@@ -281,6 +281,33 @@ def test_of_two_parents_the_last_to_go_lets_ring(house: House) -> None:
     house.run(at(3))
     assert house.state(camera) is State.UNACKNOWLEDGED
     assert house.rings(camera) == 1
+
+
+def test_an_inhibition_that_is_new_changed_or_withdrawn_holds_for_what_is_active_already(
+    database: Database,
+) -> None:
+    house = House(database, RuleSet(RULES.rules, philosophy=UNDAMPED))
+    house.raised("power", "p-1", at(0))
+    camera, lamp = house.raised("camera", "c-1", at(0)), house.raised("lamp", "l-1", at(0))
+
+    def follow_inhibitions(found: list[Inhibition], now: datetime) -> tuple[State, State]:
+        with house.db.transaction() as conn:
+            suppression_pages.follow_inhibitions(conn, found, now)
+        house.run(now)
+        return house.state(camera), house.state(lamp)
+
+    rings, hidden = State.UNACKNOWLEDGED, State.SUPPRESSED
+    assert follow_inhibitions([BY_POWER], at(1)) == (hidden, hidden)
+    assert follow_inhibitions([BY_POWER], at(2)) == (hidden, hidden)
+    assert len(house.rows("SELECT FROM suppressions")) == 1
+    changed = replace(BY_POWER, hides=CAMERAS)
+    assert follow_inhibitions([changed], at(3)) == (hidden, rings)
+    assert house.rings(camera) == 1, "it did not come out in between"
+    assert follow_inhibitions([], at(4)) == (rings, rings)
+    assert follow_inhibitions([BY_POWER], at(5)) == (hidden, hidden)
+    house.cleared("power", "p-1", at(6))
+    house.run(at(6))
+    assert house.state(camera) is rings
 
 
 # Out of service -----------------------------------------------------------------------------------

@@ -381,8 +381,8 @@ def test_a_turn_ends_after_the_time_asked_and_none_between_was_left_out(
     assert all(one < other for one, other in pairwise(every))
 
 
-def test_the_id_of_an_inhibition_is_that_of_its_rule_and_parent() -> None:
-    parent = UUID(int=1)
-    one = inhibition("one", "a", "b")
-    assert one.suppression_id(parent) == one.suppression_id(parent)
-    assert one.suppression_id(parent) != inhibition("two", "a", "b").suppression_id(parent)
+def test_the_id_of_an_inhibition_is_that_of_its_rule_its_parent_and_what_it_hides() -> None:
+    parent, one, two = UUID(int=1), inhibition("one", "a", "b"), inhibition("two", "a", "b")
+    assert one.suppression_id(parent, one.hides) == one.suppression_id(parent, one.hides)
+    assert one.suppression_id(parent, one.hides) != two.suppression_id(parent, one.hides)
+    assert one.suppression_id(parent, one.hides) != one.suppression_id(parent, Matcher())
