@@ -142,7 +142,7 @@ class Merge(Said):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "example": {"by": "Trực ban 1", "into": "5c7f0c9e-3a53-5d9e-8f0b-0c2f5f3f7a10"}
+            "example": {"by": "Trực ban 1", "into": "6d8f0c9e-3a53-5d9e-8f0b-0c2f5f3f7a11"}
         }
     )
 

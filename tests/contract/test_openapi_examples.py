@@ -30,6 +30,11 @@ METHODS = ("get", "post", "put", "patch", "delete")
 ALARM = UUID("0b5f0c9e-3a53-5d9e-8f0b-0c2f5f3f7a10")
 WEBHOOK = UUID("7f2c0d5e-6f0f-4b52-9b0b-0d6f7a1f2c3d")
 SUPPRESSION = UUID("d3b6a4a0-5d5b-4f5e-8f0b-0c2f5f3f7a11")
+#: One with two alarms, and another that it may go into.
+INCIDENTS = (
+    UUID("5c7f0c9e-3a53-5d9e-8f0b-0c2f5f3f7a10"),
+    UUID("6d8f0c9e-3a53-5d9e-8f0b-0c2f5f3f7a11"),
+)
 #: The same each time: the API remembers whose key it was for some seconds.
 KEY_ID = uuid4()
 #: What has to have been done to the alarm before.
@@ -206,7 +211,21 @@ def seed(database: Database) -> None:
                VALUES (%s, 'alarm', %s, 'close', '{"code": "false"}', 'Trực ban 1', %s, %s)""",
             [APPROVAL, str(ALARM), now, now + timedelta(minutes=15)],
         )
-        apply(conn, [Transition(Step.RAISED, State.NORMAL, alarm, now)])
+        second = replace(alarm, id=uuid4(), key="panel-1234/zone-102")
+        apply(conn, [Transition(Step.RAISED, State.NORMAL, each, now) for each in (alarm, second)])
+        for incident in INCIDENTS:
+            conn.execute(
+                """INSERT INTO incidents (id, title, title_en, severity, state, area, sources,
+                       alarms, began_at, last_at, opened_at, changed_at, version)
+                   VALUES (%s, 'Cháy', 'Fire', 'high', 'open', '05443', '{fire}', 2, %s, %s, %s,
+                       %s, 1)""",
+                [incident, now, now, now, now],
+            )
+        for each in (alarm, second):
+            conn.execute(
+                "INSERT INTO incident_alarms (alarm_id, incident_id, at) VALUES (%s, %s, %s)",
+                [each.id, INCIDENTS[0], now],
+            )
 
 
 def send(

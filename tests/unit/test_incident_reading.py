@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -51,6 +52,13 @@ def test_an_incident_rule_goes_by_metres_or_is_a_chain() -> None:
     )
     assert (chain.on, chain.least, chain.sources, chain.severity) == ("area", 2, 1, None)
     assert [sorted(link.rules) for link in chain.chain] == [["power-out"], ["silent-camera"]]
+
+
+def test_the_rules_of_the_docs_are_what_they_say(repository: Path) -> None:
+    page = (repository / "docs" / "incidents.md").read_text(encoding="utf-8")
+    found, problems = read_text(page.split("```yaml\n")[1].split("```")[0])
+    assert problems == []
+    assert found == read_text(WHOLE)[0]
 
 
 @pytest.mark.parametrize(
