@@ -393,6 +393,7 @@ def _severity(
         word = notes.choice(node, "severity", [each.value for each in Severity])
         return (None if word is None else Severity(word)), ()
     cases: list[Case] = []
+    before = len(notes.problems)
     items = notes.listed(node, "severity", CASES_MAX)
     for item in items:
         fields = notes.fields(item, "a case of severity", ("when", "is"))
@@ -407,6 +408,8 @@ def _severity(
             notes.add(item.line, "only the last case of severity has no 'when': it takes the rest")
         if word is not None:
             cases.append(Case(Severity(word), when))
+    if len(notes.problems) > before:
+        return None, ()
     if not cases or cases[-1].when is not None:
         notes.add(node.line, "severity needs a last case without 'when', for the rest: {is: low}")
         return None, ()
