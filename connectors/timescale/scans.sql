@@ -58,31 +58,40 @@ FROM (
 GROUP BY area HAVING count(*) >= %(least)s
 
 -- name: waiting
--- Tickets of the day that are not called yet. One that was passed over waits no more: of those who came
--- to its queue after it (an office's numbers with the same first character) at least two, and
--- more than half, have been called. Its holder has left; desks seldom say so.
+-- Tickets of the day that are not called yet. One that was passed over waits no more: its holder has
+-- left, and desks seldom say so. Passed over is who was followed by more who have been called than by
+-- others who still wait: in the same queue (an office's numbers with the same first character) by two at
+-- least, or in the office by five, unless three came after it to its own queue and none was called: that
+-- one stands still. Who gave up counts on neither side.
 WITH today AS (
     SELECT office, area, left(ticket, 1) AS queue, issued_at, waited_until,
-           called_at IS NOT NULL OR outcome = 'served' AS was_called
+           (called_at IS NOT NULL OR outcome IS NOT DISTINCT FROM 'served')::int AS was_called,
+           (waited_until IS NULL)::int AS waits
     FROM visits
     WHERE day = %(day)s AND issued_at IS NOT NULL
       AND (%(areas)s::text[] IS NULL OR area = ANY(%(areas)s::text[]))
 ), ranked AS (
-    SELECT office, area, issued_at, waited_until, count(*) OVER later AS came,
-           count(*) FILTER (WHERE was_called) OVER later AS called
+    SELECT office, area, issued_at, waited_until,
+           coalesce(sum(was_called) OVER in_queue, 0) AS queue_called,
+           coalesce(sum(waits) OVER in_queue, 0) AS queue_waits,
+           coalesce(sum(was_called) OVER in_office, 0) AS called,
+           coalesce(sum(waits) OVER in_office, 0) AS waits
     FROM today
     WHERE office IN (
         SELECT office FROM today
         WHERE waited_until IS NULL AND issued_at >= %(first)s AND issued_at < %(before)s
     )
-    WINDOW later AS (PARTITION BY office, queue ORDER BY issued_at DESC
-                     ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+    WINDOW in_queue AS (PARTITION BY office, queue ORDER BY issued_at DESC
+                        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),
+           in_office AS (PARTITION BY office ORDER BY issued_at DESC
+                         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 )
 SELECT office, area, NULL AS kind, count(*) AS n,
        (array_agg(issued_at ORDER BY issued_at))[1:%(least)s] AS times
 FROM ranked
 WHERE waited_until IS NULL AND issued_at >= %(first)s AND issued_at < %(before)s
-  AND NOT (called >= 2 AND 2 * called > came)
+  AND NOT (queue_called >= 2 AND queue_called > queue_waits)
+  AND NOT (called >= 5 AND called > ranked.waits AND NOT (queue_waits >= 3 AND queue_called = 0))
 GROUP BY office, area
 
 -- name: late_dossiers

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +19,18 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 #: Conditions that come and go fast are held back elsewhere.
 UNDAMPED = Philosophy(chattering=ChatterLimits(is_on=False))
 
+#: The beginning of a rule; its own part follows.
+HEAD = """
+rules:
+  - id: {id}
+    title: "T"
+    title_en: "T"
+    type: {type}
+    kind: {kind}
+    acknowledge: false
+    severity: medium
+"""
+
 
 def rules_of(text: str) -> RuleSet:
     return RuleSet(load(text, "test.yaml").rules, philosophy=UNDAMPED)
@@ -30,9 +42,6 @@ class House:
 
     db: Database
     rules: RuleSet
-    now: datetime = MONDAY
-    turns: int = 0
-    _series: dict[tuple[str, str, str], int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.follow(self.rules)
@@ -139,7 +148,10 @@ class House:
     def turn(self, at: datetime) -> int:
         """Let the stream be read up to `at` and handle what is due; return how many were."""
         self.read_up_to(at)
-        self.turns += 1
+        return self.run(at)
+
+    def run(self, at: datetime) -> int:
+        """Handle what is due; return how many were."""
         return run_due(self.db, scan.handlers(self.rules), at)
 
     def until(self, first: datetime, last: datetime, every: timedelta) -> None:

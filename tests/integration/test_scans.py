@@ -16,34 +16,23 @@ from ioc.severity import Severity
 from streams import scan
 from streams.timers import run_due
 from streams.verdicts import applied
-from tests.integration.scanned import DAY, HOUR, MINUTE, MONDAY, House, rules_of
-
-_HEAD = """
-rules:
-  - id: {id}
-    title: "T"
-    title_en: "T"
-    type: {type}
-    kind: {kind}
-    acknowledge: false
-    severity: medium
-"""
+from tests.integration.scanned import DAY, HEAD, HOUR, MINUTE, MONDAY, House, rules_of
 
 
 def camera(part: str, extra: str = "") -> RuleSet:
-    head = _HEAD.format(id="silent", type="ioc.camera.alert", kind="absence")
+    head = HEAD.format(id="silent", type="ioc.camera.alert", kind="absence")
     return rules_of(f"{head}    absence: {{{part}}}\n{extra}")
 
 
 def desk(part: str, kind: str = "ticket", extra: str = "") -> RuleSet:
-    head = _HEAD.format(id="late", type=f"ioc.queue.{kind}", kind="sla")
+    head = HEAD.format(id="late", type=f"ioc.queue.{kind}", kind="sla")
     return rules_of(f"{head}    sla: {{{part}}}\n    per: office\n{extra}")
 
 
 SILENT_HOUR = camera("of: device, for: 1h")
 WAITING = desk("waiting: 30m, least: 3")
 OVERDUE = rules_of(
-    _HEAD.format(id="late", type="ioc.queue.dossier", kind="sla").replace(
+    HEAD.format(id="late", type="ioc.queue.dossier", kind="sla").replace(
         "severity: medium",
         "severity: [{when: {n: {ge: 3}}, is: high}, {when: {n: {ge: 2}}, is: medium}, {is: low}]",
     )
@@ -217,6 +206,20 @@ def test_a_number_that_was_passed_over_waits_no_more(database: Database) -> None
     assert house.open == {"late MC-02": "medium"}
 
 
+def test_in_an_office_that_flows_only_a_queue_that_stands_still_waits(database: Database) -> None:
+    house = House(database, desk("waiting: 30m"))
+    house.hear("queue", MONDAY - 3 * HOUR, MONDAY, kind="issued")
+    for office in ("MC-01", "MC-02"):
+        house.issue("B000", MONDAY - 60 * MINUTE, office)
+        for number in range(20):
+            issued = MONDAY - (55 - number) * MINUTE
+            house.issue(f"A{number:03d}", issued, office, called_at=issued + 5 * MINUTE)
+    for number in range(1, 4):
+        house.issue(f"B00{number}", MONDAY - (50 - number) * MINUTE, "MC-02")
+    house.turn(MONDAY)
+    assert house.open == {"late MC-02": "medium"}
+
+
 def test_two_who_were_let_through_do_not_hide_a_long_queue(database: Database) -> None:
     house = House(database, WAITING)
     house.hear("queue", MONDAY - 3 * HOUR, MONDAY, kind="issued")
@@ -340,7 +343,7 @@ def test_what_begins_anew_with_the_same_words_is_another_occurrence(database: Da
 
 
 def test_reports_are_one_alarm_for_each_area_and_category(database: Database) -> None:
-    text = _HEAD.format(id="late", type="ioc.citizen.report", kind="sla")
+    text = HEAD.format(id="late", type="ioc.citizen.report", kind="sla")
     house = House(database, rules_of(text + "    sla: {due_within: 1wd}\n    per: [area, kind]\n"))
     house.report("r-1", MONDAY + HOUR)
     house.report("r-2", MONDAY + 2 * HOUR, "lights")
@@ -369,44 +372,6 @@ def test_out_of_schedule_nothing_is_raised_and_everything_clears(database: Datab
     assert house.open == {"late MC-01": "medium"}
     house.turn(MONDAY + 2 * DAY)
     assert house.open == {"late MC-01": "medium", "late MC-03": "medium"}
-
-
-# Rates ------------------------------------------------------------------------------------------
-
-
-def test_three_times_as_many_as_in_other_weeks(database: Database) -> None:
-    text = _HEAD.format(id="many", type="ioc.citizen.report", kind="rate")
-    part = "    rate: {window: 1h, against: weeks, weeks: 3, above: 3, least: 20}\n    per: area\n"
-    house = House(database, rules_of(text + part + "    when: {category: [flood, tree]}\n"))
-    for week in (1, 2, 3):
-        before = MONDAY - week * 7 * DAY
-        house.hear("citizen", before - HOUR, before, every=10 * MINUTE, kind="flood", n=2)
-    house.hear("citizen", MONDAY - HOUR, MONDAY + HOUR, every=10 * MINUTE, kind="noise", n=99)
-    house.hear("citizen", MONDAY - HOUR, MONDAY, every=10 * MINUTE, kind="flood", n=5)
-    house.turn(MONDAY)
-    assert house.open == {}
-    house.hear("citizen", MONDAY - HOUR, MONDAY, every=10 * MINUTE, kind="flood", n=6)
-    house.turn(MONDAY + 5 * MINUTE)
-    assert house.open == {"many 05443": "medium"}
-    (alarm,) = house.rows("SELECT facts, raised_at FROM alarms")
-    assert alarm["facts"]["n"] == 36
-    assert alarm["facts"]["baseline"] == 12
-    assert alarm["raised_at"] == MONDAY + 5 * MINUTE
-    house.turn(MONDAY + 50 * MINUTE)
-    assert house.open == {}
-
-
-def test_much_less_than_just_before_but_not_because_nobody_listened(database: Database) -> None:
-    text = _HEAD.format(id="few", type="ioc.camera.alert", kind="rate")
-    part = "    rate: {window: 1h, against: before, below: 0.2, least: 60}\n    per: area\n"
-    house = House(database, rules_of(text + part))
-    house.hear("camera", MONDAY - 3 * HOUR, MONDAY - HOUR)
-    house.hear("camera", MONDAY - 3 * HOUR, MONDAY + 2 * HOUR, area="05518")
-    house.until(MONDAY - HOUR, MONDAY, 5 * MINUTE)
-    assert house.open == {"few 05443": "medium"}
-    mute = House(database, house.rules)
-    mute.until(MONDAY + 2 * HOUR, MONDAY + 4 * HOUR, 5 * MINUTE)
-    assert mute.open.keys() <= {"few 05443"}, "the whole source is mute: 05518 is not unusual"
 
 
 # Many -------------------------------------------------------------------------------------------
