@@ -16,7 +16,7 @@ from api.cursor import LIMIT_DEFAULT, Cursor, Limit
 from api.parts import Db, parts
 from api.problem import Problem, problems
 from connectors.timescale import rule_versions, rules
-from connectors.timescale.database import Conn
+from connectors.timescale.database import Database
 from connectors.timescale.rule_versions import Change
 from ioc import clock, rulebook
 from ioc.rule import Problem as Mistake
@@ -186,9 +186,8 @@ def put_rule(
     whole_province(who)
     try:
         wording = _wording(rule_id, wanted)
-        with db.transaction() as conn:
-            change = Change(RULE, rule_id, wording.body, "api", wanted.why)
-            return _changed(request, conn, change, _name(who, wanted.by))
+        change = Change(RULE, rule_id, wording.body, "api", wanted.why)
+        return _changed(request, db, change, _name(who, wanted.by))
     except RuleError as error:
         raise _refused(error) from error
 
@@ -200,23 +199,28 @@ def delete_rule(
     """Judge by this rule no more; its open alarms stay until a person closes them."""
     whole_province(who)
     try:
-        with db.transaction() as conn:
-            change = Change(RULE, rule_id, None, "api", wanted.why)
-            return _changed(request, conn, change, _name(who, wanted.by))
+        change = Change(RULE, rule_id, None, "api", wanted.why)
+        return _changed(request, db, change, _name(who, wanted.by))
     except RuleError as error:
         raise _refused(error) from error
 
 
-def _changed(request: Request, conn: Conn, change: Change, by: str) -> InForce:
-    now = clock.now()
-    if rule_versions.revision(conn) == 0:
-        # Nobody has migrated: what ran until now were the files, and the others of those stay.
-        wordings = rulebook.of_site(parts(request).settings.config_dir)
-        rule_versions.follow_files(conn, wordings, now=now)
-    found = rule_versions.change(conn, [change], by=by, now=now)
+def _changed(request: Request, db: Database, change: Change, by: str) -> InForce:
+    now, state = clock.now(), request.app.state
+    with db.reading() as conn:
+        # Read before the others are kept waiting, and only what changed since the last time.
+        known = rule_versions.in_force(conn, getattr(state, "known_rules", None))
+    state.known_rules = known
+    with db.transaction() as conn:
+        if rule_versions.revision(conn) == 0:
+            # Nobody has migrated: what ran until now were the files, and the others of those stay.
+            wordings = rulebook.of_site(parts(request).settings.config_dir)
+            rule_versions.follow_files(conn, wordings, now=now)
+        found = rule_versions.change(conn, [change], by=by, now=now, known=known)
+        revision = rule_versions.revision(conn)
     if change.key not in found:
         raise Problem(404, f"there is no rule {change.id!r}")
-    return InForce(id=change.id, version=found[change.key], revision=rule_versions.revision(conn))
+    return InForce(id=change.id, version=found[change.key], revision=revision)
 
 
 def _wording(rule_id: str, wanted: NewWording) -> Wording:

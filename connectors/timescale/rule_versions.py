@@ -11,7 +11,7 @@ from typing import Any, LiteralString
 import orjson
 from psycopg.types.json import Jsonb
 
-from connectors.timescale import floods, suppressions
+from connectors.timescale import floods, suppression_pages, suppressions
 from connectors.timescale.database import Conn
 from connectors.timescale.sql import as_rows, queries
 from ioc import rulebook
@@ -26,6 +26,7 @@ VERSIONS_LOCK = 7_111
 FILES = "ioc migrate"
 
 RULE, MAINTENANCE, PHILOSOPHY, DEVICES = "rule", "maintenance", "philosophy", "devices"
+INHIBITION = "inhibition"
 #: What PostgreSQL cannot keep.
 NUL = "\\u0000"
 
@@ -67,17 +68,24 @@ def in_force(conn: Conn, known: RuleSet | None = None, config_dir: Path | None =
     return rulebook.assembled(stored, known).rules
 
 
-def change(conn: Conn, changes: Sequence[Change], *, by: str, now: datetime) -> dict[Key, int]:
+def change(
+    conn: Conn,
+    changes: Sequence[Change],
+    *,
+    by: str,
+    now: datetime,
+    known: RuleSet | None = None,
+) -> dict[Key, int]:
     """Put wordings in force, all or none, and return the version that each has now.
 
-    A wording that is in force already makes no new version.
+    A wording that is in force already makes no new version. `known` is what was in force a moment
+    ago: of that, only what changes is checked again.
 
     Raises:
         ioc.rule.RuleError: what would be in force is wrong; nothing was written.
     """
     conn.execute(SQL["lock_versions"], {"lock": VERSIONS_LOCK})
-    before = {each.key: each for each in _stored(conn, SQL["newest"])}
-    return _changed(conn, before, changes, by, now)
+    return _changed(conn, changes, known, by, now)
 
 
 def follow_files(
@@ -102,8 +110,7 @@ def follow_files(
         if key not in said and each.body is not None
     ]
     conn.execute(SQL["forget_unknown_rules"])
-    before = {each.key: each for each in _stored(conn, SQL["newest"])}
-    return _changed(conn, before, changes, by, now)
+    return _changed(conn, changes, None, by, now)
 
 
 def versions(
@@ -143,8 +150,9 @@ def _says(stored: Stored | None, body: Mapping[str, Any] | None) -> bool:
 
 
 def _changed(
-    conn: Conn, before: Mapping[Key, Stored], changes: Sequence[Change], by: str, now: datetime
+    conn: Conn, changes: Sequence[Change], known: RuleSet | None, by: str, now: datetime
 ) -> dict[Key, int]:
+    before = {each.key: each for each in _stored(conn, SQL["newest"])}
     new = [each for each in changes if not _says(before.get(each.key), each.body)]
     # What was never there cannot be withdrawn.
     new = [each for each in new if each.body is not None or each.key in before]
@@ -158,7 +166,7 @@ def _changed(
             problem = Problem(f"{each.noun} {each.id}", 1, "a text in it holds a NUL character")
             raise RuleError([problem])
         after[each.key] = Stored(each.noun, each.id, version, text, 0)
-    book = rulebook.assembled(list(after.values()))
+    book = rulebook.assembled(list(after.values()), known)
     for each in new:
         conn.execute(
             SQL["write"],
@@ -191,6 +199,8 @@ def _follow(conn: Conn, book: Book, changed: set[Key], now: datetime) -> None:
     nouns = {noun for noun, _ in changed}
     if MAINTENANCE in nouns:
         suppressions.follow_windows(conn, book.windows, now)
+    if INHIBITION in nouns:
+        suppression_pages.follow_inhibitions(conn, book.rules.inhibitions, now)
     if PHILOSOPHY in nouns:
         floods.follow_positions(conn, book.rules.philosophy.positions)
     if DEVICES in nouns:

@@ -3,8 +3,9 @@ SELECT coalesce(max(revision), 0) AS revision FROM rule_versions
 
 -- name: lock_versions
 -- Held to the end of the transaction: revisions become visible in their order, and what is checked
--- together is stored together.
-SELECT pg_advisory_xact_lock(%(lock)s)
+-- together is stored together. Two thousand rules are checked for seconds: that is no idle transaction.
+SELECT pg_advisory_xact_lock(%(lock)s),
+    set_config('idle_in_transaction_session_timeout', '120s', true)
 
 -- name: newest
 -- The newest wording of each, in the order in which they first came: the order in which they are

@@ -9,11 +9,13 @@ import typer
 
 from connectors.kafka import topics
 from connectors.kafka.tail import true_ends
-from connectors.timescale import offsets
+from connectors.timescale import offsets, rule_versions
 from connectors.timescale.database import DatabaseFullError, check_room, connect
 from connectors.timescale.offsets import Partition
 from ioc import clock
+from ioc.clock import LOCAL_ZONE
 from ioc.errors import BrokerUnavailableError, ConfigError, DatabaseUnavailableError
+from ioc.rule import RuleSet
 from ioc.settings import Settings
 from ioc.topics import EVENT_TOPICS
 
@@ -107,7 +109,20 @@ def _findings(
         except DatabaseFullError as error:
             make_room = "Make room on it; workers wait, lose nothing and go on by themselves."
             findings.insert(0, Finding(str(error), make_room))
+        findings += _calendar(rule_versions.in_force(conn, config_dir=settings.config_dir))
     return findings
+
+
+def _calendar(rules: RuleSet) -> list[Finding]:
+    """Say which year to come has only the holidays of a fixed date: due dates would be wrong."""
+    year = clock.now().astimezone(LOCAL_ZONE).year
+    return [
+        Finding(
+            f"the days off of {unknown} are not known",
+            "Write them into `calendar.yaml`, under `years:`, and run `ioc migrate`.",
+        )
+        for unknown in rules.calendar.unknown_years(year, year + 1)
+    ]
 
 
 def _accept_gap(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,15 +12,20 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
+from pydantic import SecretStr
 
 from connectors.timescale import keys, offsets, rule_versions
 from connectors.timescale.database import Database, connect
 from connectors.timescale.rule_versions import Change
 from ioc import rulebook
+from ioc.cli import rules as commands
 from ioc.rule import RuleError, RuleSet
 from ioc.rulebook import Wording
+from ioc.settings import Settings
 from ioc.topics import EVENT_TOPICS
+from streams.notifier import Process
 from streams.reload import UNREAD, reloaded
+from tests.acceptance.house import eventually
 from tests.api_server import running_api
 from tests.integration.telling import BASE, LOG, Copy, Store
 
@@ -456,3 +462,59 @@ def test_a_database_without_rules_runs_on_those_of_the_files(database: Database)
         assert rule_versions.revision(conn) == 0
         rules = reloaded(conn, UNREAD, None)
     assert (rules.revision, "fire-alarm" in rules.by_id) == (0, True)
+
+
+SILENT = {
+    "id": "quiet-panel",
+    "title": "Im lặng",
+    "title_en": "Silent",
+    "type": "ioc.fire.reading",
+    "kind": "absence",
+    "absence": {"of": "device", "for": "1h"},
+    "severity": "low",
+}
+
+
+async def test_a_notifier_looks_by_new_rules_without_a_restart(
+    database: Database, database_url: str, tmp_path: Path
+) -> None:
+    follow(database, filed())
+
+    def scans() -> bool:
+        with database.reading() as conn:
+            query = "SELECT 1 FROM timers WHERE kind = 'scan' AND key = 'quiet-panel'"
+            return conn.execute(query).fetchone() is not None
+
+    process = Process(Settings(database_url=SecretStr(database_url), data_dir=tmp_path))
+    running = asyncio.create_task(process.run())
+    try:
+        await asyncio.sleep(0)
+        assert not scans()
+        await asyncio.to_thread(change, database, SILENT, "quiet-panel")
+        await asyncio.to_thread(eventually, scans, 60.0, "the scan of the new rule")
+    finally:
+        process.stop()
+        await asyncio.wait_for(running, timeout=30)
+
+
+def test_the_command_line_checks_applies_and_tells_who(
+    database: Database, database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    follow(database, filed())
+    settings = Settings(database_url=SecretStr(database_url))
+    file = tmp_path / "tamper.yaml"
+    file.write_text(TAMPER.replace("medium", "low"), encoding="utf-8")
+    for said in ("rule tamper: version 2", "nothing changed"):
+        assert commands.apply(settings, [file], why="nhẹ hơn", by="Lan") == 0
+        assert said in capsys.readouterr().out
+    assert in_force(database)["tamper"] == ("low", 2)
+    commands.show_log(settings, "tamper")
+    newest, first = capsys.readouterr().out.splitlines()
+    assert newest.endswith("rule tamper version 2  Lan (api): nhẹ hơn")
+    assert first.endswith("rule tamper version 1  ioc migrate (file): site.yaml:2")
+    commands.show_log(settings, None)
+    assert "rule sos version 1" in capsys.readouterr().out
+    file.write_text(TAMPER.replace("medium", "loud"), encoding="utf-8")
+    assert commands.apply(settings, [file], why="x", by="Lan") == 1
+    assert f"{file}:9: severity cannot be 'loud'" in capsys.readouterr().err
+    assert in_force(database)["tamper"] == ("low", 2)
