@@ -26,6 +26,7 @@ from ioc.alarm import (
 )
 from ioc.area import gazetteer
 from ioc.errors import NotFoundError
+from ioc.rule import Raise
 from ioc.severity import Severity
 
 SQL = queries("alarms")
@@ -105,10 +106,7 @@ def apply(conn: Conn, transitions: Sequence[Transition]) -> None:
     """
     if not transitions:
         return
-    last = {transition.alarm.id: transition.alarm for transition in transitions}
-    # An occurrence that ended goes first: only one may be open for a rule and key.
-    ordered = sorted(last.values(), key=lambda alarm: (alarm.is_open, alarm.rule, alarm.key))
-    conn.execute(SQL["save"], {"rows": as_rows([_to_row(alarm) for alarm in ordered])})
+    _save(conn, transitions)
     # A repeated raise changes the row's count; it is no step in the alarm's life.
     logged = [each for each in transitions if each.type is not Step.REPEATED]
     if not logged:
@@ -119,6 +117,21 @@ def apply(conn: Conn, transitions: Sequence[Transition]) -> None:
     numbers = _append(conn, logged, folded)
     deliveries.enqueue(conn, list(zip(numbers, logged, strict=True)))
     conn.execute(SQL["ring"], {"seq": str(numbers[-1])})
+
+
+def _save(conn: Conn, transitions: Sequence[Transition]) -> None:
+    last = {transition.alarm.id: transition.alarm for transition in transitions}
+    # An occurrence that ended goes first: only one may be open for a rule and key.
+    ordered = sorted(last.values(), key=lambda alarm: (alarm.is_open, alarm.rule, alarm.key))
+    # Only a raise opens one, or tells anew of its beginning.
+    told = {each.alarm.id for each in transitions if isinstance(each.verdict, Raise)}
+    told |= {each.alarm.id for each in transitions if each.before is State.NORMAL}
+    moved_on = [_to_row(alarm) for alarm in ordered if alarm.id not in told]
+    described = [_to_row(alarm) for alarm in ordered if alarm.id in told]
+    if moved_on:
+        conn.execute(SQL["move"], {"rows": as_rows(moved_on)})
+    if described:
+        conn.execute(SQL["save"], {"rows": as_rows(described)})
 
 
 def _append(conn: Conn, logged: Sequence[Transition], folded: frozenset[UUID]) -> list[int]:

@@ -58,6 +58,33 @@ ON CONFLICT (id) DO UPDATE SET
     chattering_at = excluded.chattering_at, facts = excluded.facts,
     rule_version = excluded.rule_version, incident_id = excluded.incident_id
 
+-- name: move
+-- The same for alarms that only moved: what tells of the raising event stays, so the search words, which
+-- follow from it, are not worked out again.
+UPDATE alarms SET
+    severity = r.severity, state = r.state, active = r.active, changed_at = r.changed_at,
+    condition_at = r.condition_at, returned_at = r.returned_at, acknowledged_at = r.acknowledged_at,
+    acknowledged_by = r.acknowledged_by, assignee = r.assignee, shelved_until = r.shelved_until,
+    closed_at = r.closed_at, closing_code = r.closing_code, ended_at = r.ended_at, count = r.count,
+    version = r.version, severity_at = r.severity_at, repeated_at = r.repeated_at, latch = r.latch,
+    latched = r.latched, ack_expires_s = r.ack_expires_s, acknowledge_until = r.acknowledge_until,
+    one_shot = r.one_shot, shelved_by = r.shelved_by, shelve_reason = r.shelve_reason,
+    two_person = r.two_person, hidden_by = r.hidden_by, chattering_at = r.chattering_at,
+    facts = r.facts, rule_version = r.rule_version, incident_id = r.incident_id
+FROM json_to_recordset(%(rows)s) AS r (
+    id uuid, rule text, key text, source text, severity text, state text, active boolean,
+    area text, device text, title text, title_en text, guidance text[], ack_required boolean,
+    raised_at timestamptz, changed_at timestamptz, condition_at timestamptz, event_source text,
+    event_id text, event_time timestamptz, returned_at timestamptz, acknowledged_at timestamptz,
+    acknowledged_by text, assignee text, shelved_until timestamptz, closed_at timestamptz,
+    closing_code text, ended_at timestamptz, lat double precision, lon double precision, count int,
+    version int, severity_at timestamptz, repeated_at timestamptz, latch boolean, latched boolean,
+    ack_expires_s int, acknowledge_until timestamptz, one_shot boolean, shelved_by text,
+    shelve_reason text, two_person text[], hidden_by jsonb, chattering_at timestamptz, facts jsonb,
+    rule_version int, incident_id uuid
+)
+WHERE alarms.id = r.id
+
 -- name: set_timers
 -- An alarm's own, by the wall's clock.
 INSERT INTO timers (kind, key, clock, due_at)

@@ -194,7 +194,7 @@ def recovered(bench: Bench) -> Figure:
         house.kill(name)
     with psycopg.connect(house.database_url, autocommit=True) as conn:
         conn.execute(RUNNING_OUT)
-        conn.execute("ANALYZE alarms, timers")
+        conn.execute("VACUUM ANALYZE alarms, timers")
         due_at: dict[str, datetime] = dict(conn.execute(DUE).fetchall())
         began = time.perf_counter()
         house.start("api", "notifier", "worker")
