@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import perf_counter
 
 from connectors.timescale import alarms, desks, intake, latest, offsets, timers
 from connectors.timescale.database import Conn
@@ -85,6 +86,8 @@ class Committed:
     fresh: int
     duplicates: int
     transitions: Sequence[Transition]
+    #: How long the rules took, the database's answers included.
+    evaluate_s: float = 0.0
 
 
 def decode_batch(batch: RecordBatch, now: datetime) -> Decoded:
@@ -160,11 +163,13 @@ def commit(
         desks.apply(conn, fresh)
         latest.hear_reports(conn, fresh)
         caches.devices.see(conn, fresh)
+        began_s = perf_counter()
         transitions = evaluate.transitions(conn, memory.rules, [row.event for row in fresh], now)
+        evaluate_s = perf_counter() - began_s
         if memory.aggregates:
             _refresh_late(conn, fresh, now)
         alarms.apply(conn, transitions)
-    return Committed(len(fresh), len(rows) - len(fresh), transitions)
+    return Committed(len(fresh), len(rows) - len(fresh), transitions, evaluate_s)
 
 
 def _advance(decoded: Decoded) -> offsets.Advance:

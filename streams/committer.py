@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -50,6 +50,9 @@ class Report:
     received_at: Mapping[int, datetime]
     #: How many rules judged it, and of which revision.
     rules: tuple[int, int] = (0, 0)
+    #: How long they took in each transaction; what they decided, by kind.
+    evaluate_s: tuple[float, ...] = ()
+    verdicts: Counter[str] = field(default_factory=Counter)
 
 
 class Committer:
@@ -88,6 +91,13 @@ class Committer:
                 each.batch.partition: each.received_at for each in decoded if each.batch.records
             },
             rules=(len(self._guard.rules.rules), self._guard.rules.revision),
+            evaluate_s=tuple(each.evaluate_s for each in done.committed),
+            verdicts=Counter(
+                transition.verdict.rule.kind.value
+                for each in done.committed
+                for transition in each.transitions
+                if transition.verdict is not None
+            ),
         )
 
     def stop(self) -> None:

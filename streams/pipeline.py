@@ -235,5 +235,9 @@ def _measure(source: str, report: Report, seconds: float) -> None:
     rules, revision = report.rules
     metrics.WORKER_RULES.set(rules)
     metrics.WORKER_RULES_REVISION.set(revision)
+    for evaluate_s in report.evaluate_s:
+        metrics.WORKER_EVALUATE_SECONDS.observe(evaluate_s)
+    for kind, n in report.verdicts.items():
+        metrics.WORKER_VERDICTS.labels(kind).inc(n)
     for cause, n in report.retries.items():
         metrics.WORKER_RETRIES.labels(cause).inc(n)
