@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from connectors.timescale import alarms, suppression_pages, suppressions, timers
+from connectors.timescale import alarms, rule_versions, suppression_pages, suppressions, timers
 from connectors.timescale.database import Database
+from connectors.timescale.rule_versions import Change
 from connectors.timescale.suppressions import EndedError, FullError
 from connectors.timescale.timers import Timer
 from ioc.alarm import ClosingCode, State, acknowledge, close, shelf_elapsed, shelve
@@ -517,3 +518,25 @@ def test_somebody_who_holds_the_row_of_a_suppression_is_not_waited_for(house: Ho
     assert house.state(alarm) is State.UNACKNOWLEDGED, "nothing of it is kept"
     house.run(at(1))
     assert house.state(alarm) is State.SUPPRESSED
+
+
+def test_what_files_say_of_hiding_is_in_force_with_their_version(database: Database) -> None:
+    house = House(database, RuleSet(RULES.rules, philosophy=UNDAMPED))
+    house.raised("power", "p-1", at(0))
+    camera, lamp = house.raised("camera", "c-1", at(0)), house.raised("lamp", "l-1", at(0))
+    start = at(0).astimezone(LOCAL_ZONE).strftime("%Y-%m-%dT%H:%M")
+    inhibition = {"id": "i", "parent": {"rules": ["power"]}, "hides": {"rules": ["camera"]}}
+    work = {"id": "w", "hides": {"rules": ["lamp"]}, "start": start, "lasts": "1h", "reason": "r"}
+
+    def change(*changes: Change) -> tuple[State, State]:
+        with house.db.transaction() as conn:
+            rule_versions.change(conn, changes, by="An", now=at(1))
+        house.run(at(1))
+        return house.state(camera), house.state(lamp)
+
+    rings, hidden = State.UNACKNOWLEDGED, State.SUPPRESSED
+    said = Change("inhibition", "i", inhibition, "api", "why")
+    assert change(said) == (hidden, rings)
+    assert change(Change("maintenance", "w", work, "api", "why")) == (hidden, hidden)
+    assert change(replace(said, body=None)) == (rings, hidden)
+    assert change(Change("maintenance", "w", None, "api", "why")) == (rings, rings)
