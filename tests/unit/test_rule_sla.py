@@ -9,7 +9,7 @@ from functools import cache
 from itertools import accumulate
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ioc.clock import LOCAL_ZONE
@@ -76,11 +76,13 @@ def length(span: Working) -> int:
     return span.days * 480 + span.time // MINUTE
 
 
+@settings(deadline=None)  # the recount is made once, by the first of them
 @given(MOMENTS, MOMENTS)
 def test_a_due_date_is_past_when_an_office_has_worked_since(due: int, at: int) -> None:
     assert is_late(Sla(is_past=True), minute(due), minute(at)) is (open_minutes(due, at) > 0)
 
 
+@settings(deadline=None)  # the recount is made once, by the first of them
 @given(MOMENTS, st.integers(-2000, 6000), st.integers(1, 300))
 def test_a_ticket_waits_too_long_in_open_time_only(at: int, ago: int, minutes: int) -> None:
     issued = at - ago
@@ -91,6 +93,7 @@ def test_a_ticket_waits_too_long_in_open_time_only(at: int, ago: int, minutes: i
     assert is_late(sla, minute(issued), minute(at)) is (is_served and waits)
 
 
+@settings(deadline=None)  # the recount is made once, by the first of them
 @given(MOMENTS, st.integers(-3000, 20_000), WORKING)
 def test_open_too_long_is_counted_in_working_time(at: int, ago: int, span: Working) -> None:
     sla = Sla(after_opened=span)
@@ -98,6 +101,7 @@ def test_open_too_long_is_counted_in_working_time(at: int, ago: int, span: Worki
     assert is_late(sla, minute(at - ago), minute(at)) is expected
 
 
+@settings(deadline=None)  # the recount is made once, by the first of them
 @given(MOMENTS, st.integers(-3000, 20_000), WORKING)
 def test_what_is_near_is_not_past_and_so_near_in_working_time(
     at: int, ahead: int, span: Working
@@ -109,6 +113,7 @@ def test_what_is_near_is_not_past_and_so_near_in_working_time(
     assert is_late(Sla(due_within=span), minute(due), minute(at)) is (near and not_past)
 
 
+@settings(deadline=None)  # the recount is made once, by the first of them
 @given(MOMENTS, st.integers(-3000, 20_000), CLOCK)
 def test_by_the_clock_is_by_the_clock(at: int, ahead: int, span: timedelta) -> None:
     due, opened = minute(at + ahead), minute(at - ahead)
@@ -128,6 +133,7 @@ SLAS = st.one_of(
 )
 
 
+@settings(deadline=None)  # the recount is made once, by the first of them
 @given(SLAS, MOMENTS, MOMENTS)
 def test_the_limit_never_goes_back_as_time_goes_on(sla: Sla, one: int, other: int) -> None:
     early = bounds(sla, CALENDAR, minute(min(one, other)))
@@ -136,6 +142,7 @@ def test_the_limit_never_goes_back_as_time_goes_on(sla: Sla, one: int, other: in
         assert early.before <= later.before
 
 
+@settings(deadline=None)  # the recount is made once, by the first of them
 @given(SLAS, MOMENTS, st.integers(-8000, 20_000))
 def test_what_is_late_became_so_before_now_and_was_not_before_that(
     sla: Sla, at: int, ago: int

@@ -8,7 +8,7 @@ from functools import cache
 from itertools import accumulate
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ioc.clock import LOCAL_ZONE
@@ -143,6 +143,7 @@ def test_a_whole_day_begins_at_the_opening_and_ends_at_the_closing() -> None:
     )
 
 
+@settings(deadline=None)  # the recount is made once, by the first of them
 @given(_MOMENTS)
 def test_what_is_open_is_open_in_the_recount(n: int) -> None:
     counts = open_minutes()
@@ -154,6 +155,7 @@ def test_what_is_open_is_open_in_the_recount(n: int) -> None:
     assert CALENDAR.last_open(minutes(n)) == minutes(closed_at)
 
 
+@settings(deadline=None)  # the recount is made once, by the first of them
 @given(_MOMENTS, _SPANS)
 def test_adding_and_subtracting_is_what_a_recount_by_minutes_finds(n: int, span: Working) -> None:
     counts = open_minutes()
@@ -167,6 +169,7 @@ def test_adding_and_subtracting_is_what_a_recount_by_minutes_finds(n: int, span:
     )
 
 
+@settings(deadline=None)  # the recount is made once, by the first of them
 @given(_MOMENTS, _MOMENTS, _SPANS)
 def test_later_is_never_earlier_and_both_ends_ask_the_same(
     one: int, other: int, span: Working
