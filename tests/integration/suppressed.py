@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID, uuid4
 
 import orjson
@@ -163,9 +163,9 @@ class House:
             assert total < 1000, "a timer that never ends"
         return total
 
-    def rows(self, query: str, *values: object) -> list[dict[str, Any]]:
+    def rows(self, query: LiteralString, *values: object) -> list[dict[str, Any]]:
         with self.db.reading() as conn:
-            return conn.execute(query, values).fetchall()  # type: ignore[call-overload,no-any-return]
+            return conn.execute(query, values).fetchall()
 
     def alarm(self, alarm_id: UUID) -> Alarm:
         (row,) = self.rows("SELECT * FROM alarms WHERE id = %s", alarm_id)

@@ -29,11 +29,9 @@ def test_the_example_of_what_hides_is_read() -> None:
     states = read_plant_states(root.entries["plant_states"], notes)
     windows = read_windows(root.entries["maintenance"], notes)
     assert notes.problems == []
-    assert [each.id for each in (*inhibitions, *states, *windows)] == [
-        "lamp-by-panel",
-        "drill",
-        "panel-test",
-    ]
+    assert [each.id for each in inhibitions] == ["lamp-by-panel"]
+    assert [each.id for each in states] == ["drill"]
+    assert [each.id for each in windows] == ["panel-test"]
     assert windows[0].recurrence is not None
     assert windows[0].start.utcoffset() is not None
 
