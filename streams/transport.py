@@ -264,5 +264,5 @@ class BatchTransport(driver.Transport):
     def __init__(self, *args: Any, ledger: Ledger, trust_ends: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.ledger = ledger
-        #: The embedded broker's high watermark reads low; only Kafka's is worth a comparison.
+        #: The embedded broker's high watermark is where its last batch begins, not where it ends.
         self.trust_ends = trust_ends
