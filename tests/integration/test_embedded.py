@@ -26,6 +26,7 @@ from connectors.embedded.memory_guard import Advice, MemoryGuard
 from connectors.embedded.postgres import Postgres, postgres_programs
 from connectors.embedded.run import DataDir
 from ioc.errors import BrokerUnavailableError, ConfigError
+from streams.fetched import install
 from tests.processes import is_alive
 
 
@@ -96,6 +97,7 @@ def test_the_broker_answers_a_stock_client_under_its_log_id(broker: Broker) -> N
 
 
 async def test_ten_records_go_through_and_a_renewed_broker_is_empty(broker: Broker) -> None:
+    install()  # as in a worker's process, where every other consumer must read as ever
     sent = [f"event {number}".encode() for number in range(10)]
     async with AIOKafkaProducer(bootstrap_servers=broker.address) as producer:
         for value in sent:
