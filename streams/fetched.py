@@ -108,12 +108,20 @@ def cut(
 
 
 def opened(fetched: Fetched) -> RecordBatch:
-    """Return the records of what was fetched."""
+    """Return the records of what was fetched, each once.
+
+    Kafka answers with whole batches, so one may begin before the position that was asked for, and
+    what was fetched again may lie beside what it overlaps.
+    """
     records: list[Record] = []
+    position = fetched.start
     for data in fetched.packed:
-        records += _records(data)
-    if records and records[0].offset < fetched.start:
-        records = [record for record in records if record.offset >= fetched.start]
+        found = _records(data)
+        if found and found[0].offset < position:
+            found = [record for record in found if record.offset >= position]
+        if found:
+            records += found
+            position = found[-1].offset + 1
     return RecordBatch(fetched.topic, fetched.partition, fetched.start, fetched.end, records)
 
 
