@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Literal, NamedTuple
@@ -21,14 +21,6 @@ class Step(NamedTuple):
     at: datetime
     action: str
     area: str
-
-
-class TicketKey(NamedTuple):
-    """A ticket's number is its own for one local day of one office."""
-
-    office: str
-    day: date
-    ticket: str
 
 
 class Visit(NamedTuple):
@@ -57,28 +49,35 @@ class Visit(NamedTuple):
         return self.outcome == "abandoned" and self.called_at is None
 
 
-def ticket_key(office: str, ticket: str, at: datetime) -> TicketKey:
-    """Return whose ticket this is; the day is the province's."""
-    return TicketKey(office, at.astimezone(LOCAL_ZONE).date(), ticket)
+def local_days(times: Sequence[datetime]) -> list[date]:
+    """Return the province's day of each time."""
+    first, last = _local_day(min(times)), _local_day(max(times))
+    if first == last:  # as it mostly is: a time zone costs more than all the rest of a step
+        return [first] * len(times)
+    return [_local_day(at) for at in times]
 
 
-def visits(steps: Iterable[Step]) -> list[Visit]:
-    """Return the visits that a ticket's steps describe: each `issued` opens another."""
-    ordered = sorted(steps, key=lambda step: (step.at, _ORDER[step.action], step.area))
-    done: list[Visit] = []
-    current: Visit | None = None
-    number = 0
-    for step in ordered:
+def _local_day(at: datetime) -> date:
+    return at.astimezone(LOCAL_ZONE).date()
+
+
+def visits(steps: Sequence[Step], before: Sequence[Visit] = ()) -> list[Visit]:
+    """Return the visits that a ticket's steps describe: each `issued` opens another.
+
+    `before` are the visits that earlier steps described; all `steps` came after these.
+    """
+    if len(steps) > 1:
+        steps = sorted(steps, key=lambda step: (step.at, _ORDER[step.action], step.area))
+    found = list(before)
+    for step in steps:
         if step.action == "issued":
-            if current is not None:
-                done.append(current)
-            number += 1
-            current = Visit(number, step.area, issued_at=step.at)
-        elif current is None:
-            current = _moved(Visit(0, step.area), step)
+            number = found[-1].visit + 1 if found else 1
+            found.append(Visit(number, step.area, step.at))
+        elif found:
+            found[-1] = _moved(found[-1], step)
         else:
-            current = _moved(current, step)
-    return done if current is None else [*done, current]
+            found.append(_moved(Visit(0, step.area), step))
+    return found
 
 
 def _moved(visit: Visit, step: Step) -> Visit:
@@ -97,13 +96,15 @@ def _moved(visit: Visit, step: Step) -> Visit:
 def visit_durations(office: str, found: Iterable[Visit]) -> Iterator[Duration]:
     """Yield the waits and service times of visits."""
     for visit in found:
-        wait_ms, until = visit.wait_ms, visit.waited_until
-        if wait_ms is not None and until is not None:
+        until, ended_at = visit.waited_until, visit.ended_at
+        if until is None:
+            continue
+        if (wait_ms := _between(visit.issued_at, until)) is not None:
             metric = "abandoned_wait" if visit.gave_up else "wait"
             yield Duration(metric, office, visit.area, until, wait_ms)
-        service_ms = _between(visit.called_at, visit.ended_at)
-        if visit.outcome == "served" and service_ms is not None and visit.ended_at is not None:
-            yield Duration("service", office, visit.area, visit.ended_at, service_ms)
+        service_ms = _between(visit.called_at, ended_at)
+        if visit.outcome == "served" and service_ms is not None and ended_at is not None:
+            yield Duration("service", office, visit.area, ended_at, service_ms)
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,11 +72,12 @@ class Duration(NamedTuple):
 
 def change(before: Iterable[Duration], after: Iterable[Duration]) -> dict[Cell, tuple[int, int]]:
     """Return what to add to each row (n, sum_ms) so that it counts `after` instead of `before`."""
-    n: Counter[Cell] = Counter()
-    sum_ms: Counter[Cell] = Counter()
-    for sign, durations in ((-1, before), (1, after)):
-        for duration in durations:
+    net = Counter(after)
+    net.subtract(before)
+    totals: dict[Cell, tuple[int, int]] = {}
+    for duration, times in net.items():
+        if times:  # most that were counted before are still
             cell = duration.cell()
-            n[cell] += sign
-            sum_ms[cell] += sign * duration.duration_ms
-    return {cell: (n[cell], sum_ms[cell]) for cell in sorted(n) if n[cell] or sum_ms[cell]}
+            n, sum_ms = totals.get(cell, (0, 0))
+            totals[cell] = (n + times, sum_ms + times * duration.duration_ms)
+    return {cell: total for cell, total in totals.items() if total != (0, 0)}

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import difflib
+import os
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "IOC_"
+#: Variables that only tests read.
+TEST_PREFIX = "IOC_TEST_"
 
 
 class Settings(BaseSettings):
     """Read from the environment, each as `IOC_<NAME>`."""
 
-    model_config = SettingsConfigDict(env_prefix="IOC_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
 
     kafka: str = Field(
         "127.0.0.1:9092", description="Kafka bootstrap servers, host:port[,host:port]."
@@ -26,7 +34,7 @@ class Settings(BaseSettings):
     )
     config_dir: Path | None = Field(
         None,
-        description="Folder with rules/, webhooks/ and areas/ as YAML; none: what is shipped.",
+        description="Folder with rules/ and webhooks/ as YAML; none: what is shipped.",
     )
     api_host: str = Field("127.0.0.1", description="Address that the API listens on.")
     api_port: int = Field(8080, ge=0, le=65535, description="Port that the API listens on.")
@@ -90,7 +98,32 @@ class Settings(BaseSettings):
         description="Resident memory at which the embedded broker is drained and renewed.",
     )
 
+    @field_validator("config_dir")
+    @classmethod
+    def _is_folder(cls, value: Path | None) -> Path | None:
+        # Without it a site would run on the shipped rules, and nobody would be told why.
+        if value is not None and not os.path.isdir(value):
+            raise PydanticCustomError("folder", "there is no such folder")
+        return value
+
     @property
     def topic_retention(self) -> timedelta:
         """How long Kafka keeps events: the database is the memory, Kafka is the road."""
         return timedelta(days=7)
+
+
+def unknown_settings(names: Iterable[str]) -> list[str]:
+    """Return a sentence for each environment variable that looks like a setting and is none.
+
+    A misspelt setting would be ignored. The sentence never has the value, which may be a secret.
+    """
+    known = [name.upper() for name in Settings.model_fields]
+    sentences = []
+    for name in sorted(names):
+        wanted = name.upper().removeprefix(PREFIX)
+        if not name.upper().startswith(PREFIX) or name.startswith(TEST_PREFIX) or wanted in known:
+            continue
+        near = difflib.get_close_matches(wanted, known, n=1)
+        hint = f"did you mean {PREFIX}{near[0]}?" if near else "`ioc settings` lists them."
+        sentences.append(f"{name} is no setting; {hint}")
+    return sentences

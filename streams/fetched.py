@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, cast
 
 from aiokafka.consumer import fetcher
 from aiokafka.errors import CorruptRecordException
@@ -108,12 +108,20 @@ def cut(
 
 
 def opened(fetched: Fetched) -> RecordBatch:
-    """Return the records of what was fetched."""
+    """Return the records of what was fetched, each once.
+
+    Kafka answers with whole batches, so one may begin before the position that was asked for, and
+    what was fetched again may lie beside what it overlaps.
+    """
     records: list[Record] = []
+    position = fetched.start
     for data in fetched.packed:
-        records += _records(data)
-    if records and records[0].offset < fetched.start:
-        records = [record for record in records if record.offset >= fetched.start]
+        found = _records(data)
+        if found and found[0].offset < position:
+            found = [record for record in found if record.offset >= position]
+        if found:
+            records += found
+            position = found[-1].offset + 1
     return RecordBatch(fetched.topic, fetched.partition, fetched.start, fetched.end, records)
 
 
@@ -126,12 +134,25 @@ def _records(data: bytes) -> list[Record]:
         return lenient.records(data)
 
 
+def unopened(_: object) -> object:
+    """Stand as a consumer's `value_deserializer` for «leave everything as it is»."""
+    raise AssertionError("nothing of such a consumer is read one by one")
+
+
 class _Unopened(fetcher.PartitionRecords):  # type: ignore[misc]
-    """Yields Kafka's batches as they came; of aborted transactions, too: we read uncommitted."""
+    """Yields Kafka's batches as they came; of aborted transactions, too: we read uncommitted.
+
+    Other consumers of this process have their records as ever.
+    """
 
     next_fetch_offset: int
 
-    def _unpack_records(self) -> Iterator[Packed]:
+    def _unpack_records(self) -> Iterator[Any]:
+        if self._value_deserializer is unopened:
+            return self._batches()
+        return cast("Iterator[Any]", super()._unpack_records())
+
+    def _batches(self) -> Iterator[Packed]:
         while self._records.has_next():
             data = self._records.next_data
             batch = self._records.next_batch()
@@ -154,6 +175,6 @@ class _Slices(_MemoryRecordsPy):  # type: ignore[misc]
 
 
 def install() -> None:
-    """Have aiokafka's consumer yield `Packed` instead of records, in this process."""
+    """Have consumers that ask for it (`unopened`) yield `Packed` instead of records."""
     fetcher.MemoryRecords = _Slices
     fetcher.PartitionRecords = _Unopened

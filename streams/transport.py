@@ -21,7 +21,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage, Message
 
 from ioc.errors import UnknownPositionError
-from streams.fetched import Fetched, Packed, cut, install
+from streams.fetched import Fetched, Packed, cut, install, unopened
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +65,9 @@ class ConsumerThreadWithShortWait(driver.AIOKafkaConsumerThread):
 
     def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
-        consumer._fetch_max_wait_ms = FETCH_WAIT_MS  # read when it starts; the driver fixes 1500
+        # Both are read when it starts; the driver fixes 1500, and knows of no such thing.
+        consumer._fetch_max_wait_ms = FETCH_WAIT_MS
+        consumer._value_deserializer = unopened
         return consumer
 
     async def _fetch_records(
@@ -264,5 +266,5 @@ class BatchTransport(driver.Transport):
     def __init__(self, *args: Any, ledger: Ledger, trust_ends: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.ledger = ledger
-        #: The embedded broker's high watermark reads low; only Kafka's is worth a comparison.
+        #: The embedded broker's high watermark is where its last batch begins, not where it ends.
         self.trust_ends = trust_ends

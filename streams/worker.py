@@ -41,6 +41,7 @@ def run(settings: Settings) -> NoReturn:
     app = make_app(settings, brief)
     calm_collector()
     worker = faust.Worker(app, override_logging=False, redirect_stdouts=False, quiet=True)
+    worker.spinner = None  # it writes its escape codes into a log, too
     worker.execute_from_commandline()
     raise AssertionError("the worker ends the process")
 

@@ -127,7 +127,8 @@ def _leaves(command: Any, path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
         yield " ".join(path), command
         return
     for name, child in children.items():
-        yield from _leaves(child, (*path, name))
+        if not child.hidden:
+            yield from _leaves(child, (*path, name))
 
 
 def _usage(command: Any) -> str:

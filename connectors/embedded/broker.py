@@ -26,6 +26,8 @@ from ioc.errors import BrokerUnavailableError, ConfigError
 PORTS = range(19_092, 19_592)
 READY_TIMEOUT_S = 10.0
 START_TRIES = 5
+#: A killed broker's port is taken until the kernel is through with it; another program's for good.
+PORT_TIMEOUT_S = 5.0
 ANSWER_TIMEOUT_S = 1.0
 METADATA_REQUEST = struct.pack(">hhihi", 3, 2, 1, -1, 0)  # key, version, id, no client, no topics
 MIB = 1024 * 1024
@@ -75,12 +77,12 @@ class Broker:
         """Start it empty and wait until it answers: first on a free port, then always on that one.
 
         Raises:
-            BrokerUnavailableError: it does not answer.
+            BrokerUnavailableError: it does not answer, or its port is taken by another program.
             StopRequestedError: a stop was asked for meanwhile.
         """
         lines: list[str] = []
         for _ in range(START_TRIES):
-            port = self._port or _free_port()
+            port = self._wait_for_port()
             self.log_id = uuid.uuid4().hex
             child = self._supervisor.start(self._command(port))
             settled = functools.partial(self._has_settled, child, port)
@@ -100,6 +102,16 @@ class Broker:
         """Return how much memory it holds, in MiB; 0 when it does not run."""
         child = self._supervisor.child("broker")
         return resident_mib(child.pid) if child is not None and child.is_running() else 0.0
+
+    def _wait_for_port(self) -> int:
+        """Return the port to listen on once it is free: on one that is not, the broker panics."""
+        if not self._port:
+            return _free_port()
+        if not self._supervisor.wait_for(lambda: _is_free(self._port), PORT_TIMEOUT_S):
+            raise BrokerUnavailableError(
+                f"Port {self._port}, on which the embedded broker was, is taken by another program."
+            )
+        return self._port
 
     def _has_settled(self, child: Child, port: int) -> bool:
         return not child.is_running() or broker_answers(port, self.log_id)
@@ -142,14 +154,19 @@ def broker_answers(port: int, cluster_id: str) -> bool:
 
 def _free_port() -> int:
     for port in PORTS:
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
+        if _is_free(port):
             return port
     raise ConfigError(f"No free port between {PORTS.start} and {PORTS.stop} for the broker.")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
 
 
 def resident_mib(pid: int) -> float:

@@ -79,6 +79,11 @@ def of_run(settings: Settings) -> Settings:
     return settings.model_copy(update=unsaid)
 
 
+def is_unsaid(settings: Settings, name: str) -> bool:
+    """Return whether a setting has its default, and no `ioc up` is there to say better."""
+    return name not in settings.model_fields_set and read_run(settings.data_dir) is None
+
+
 def broker_is_full(data_dir: Path) -> bool:
     """Return whether producers must wait: the embedded broker is being drained and renewed.
 

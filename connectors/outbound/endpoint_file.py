@@ -1,4 +1,4 @@
-"""Endpoints as files: `<config_dir>/webhooks/*.yaml`, one endpoint each or a list of them."""
+"""Endpoints as files: `<config_dir>/webhooks/*.yaml` or `.yml`, one endpoint each or a list."""
 
 from __future__ import annotations
 
@@ -39,7 +39,8 @@ def read_all(settings: Settings) -> Found:
     folder = settings.config_dir / FOLDER if settings.config_dir else None
     declared: dict[str, Declared] = {}
     is_complete = True
-    for file in sorted(folder.glob("*.yaml")) if folder else ():
+    files = [*folder.glob("*.yaml"), *folder.glob("*.yml")] if folder else []
+    for file in sorted(files):
         try:
             found = read(file, settings.webhook_allow_private)
         except ConfigError as error:

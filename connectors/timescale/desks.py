@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, time, timedelta
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence, Set
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from psycopg.rows import tuple_row
 
-from connectors.timescale import intake
+from connectors.timescale import intake, staging
 from connectors.timescale.database import Conn
 from connectors.timescale.intake import Placed
 from connectors.timescale.sql import as_rows, queries
 from ioc.clock import LOCAL_ZONE
+from ioc.event import Event
 from ioc.queue import (
     Dossier,
     DossierStep,
     Step,
-    TicketKey,
     Visit,
     dossier_durations,
-    ticket_key,
+    local_days,
     visit_durations,
     visits,
     with_step,
@@ -35,7 +35,11 @@ STEPS_MAX = 1000
 #: A lock for each office up to here (PostgreSQL's lock table is bounded), then one for all.
 OFFICE_LOCKS_MAX = 1000
 
+#: An office and its ticket, or dossier.
+Ticket = tuple[str, str]
 DossierKey = tuple[str, str]
+#: The 16 bytes of an event's id, and the step.
+Steps = list[tuple[bytes, Step]]
 Rows = list[dict[str, Any]]
 
 
@@ -43,14 +47,12 @@ def apply(conn: Conn, rows: Sequence[Placed]) -> None:
     """Fold the new events of the desks, if it is theirs, into visits, dossiers and durations."""
     if not rows or rows[0].event.source != "queue":
         return
-    tickets: dict[TicketKey, set[str]] = defaultdict(set)
+    tickets: list[Event] = []
     dossiers: dict[DossierKey, list[DossierStep]] = defaultdict(list)
     for row in rows:
         event = row.event
         if event.type == "ioc.queue.ticket":
-            tickets[ticket_key(event.data["office"], event.data["ticket"], event.time)].add(
-                event.id
-            )
+            tickets.append(event)
         elif event.type == "ioc.queue.dossier":
             due_at = event.data.get("due_at")
             step = DossierStep(event.time, event.data["action"], row.area, due_at)
@@ -65,28 +67,36 @@ def apply(conn: Conn, rows: Sequence[Placed]) -> None:
 
 
 def _apply_tickets(
-    conn: Conn,
-    new: Mapping[TicketKey, set[str]],
-    before: list[Duration],
-    after: list[Duration],
+    conn: Conn, events: Sequence[Event], before: list[Duration], after: list[Duration]
 ) -> None:
     """Work out the visits of tickets from all their events, with and without the new ones."""
-    _lock_offices(conn, {key.office for key in new})
+    _lock_offices(conn, {event.data["office"] for event in events})
+    new = {(event.time, bytes.fromhex(event.id)) for event in events}
     gone: Rows = []
-    changed: Rows = []
-    for key, steps in _steps(conn, new).items():
-        known = [step for event_id, step in steps if event_id not in new[key]]
-        old_visits = visits(known[:STEPS_MAX])
-        new_visits = visits([step for _, step in steps[:STEPS_MAX]])
-        numbers = {visit.visit for visit in new_visits}
-        gone += [_visit_row(key, visit) for visit in old_visits if visit.visit not in numbers]
-        changed += [_visit_row(key, visit) for visit in new_visits if visit not in old_visits]
-        before += visit_durations(key.office, old_visits)
-        after += visit_durations(key.office, new_visits)
+    saved: list[tuple[Any, ...]] = []
+    for day, tickets in _by_day(events).items():
+        for (office, ticket), steps in _steps(conn, day, tickets).items():
+            old, now = _visits(steps, new)
+            left = [visit for visit in old if visit not in now]
+            changed = [visit for visit in now if visit not in old]
+            if left:
+                numbers = {visit.visit for visit in changed}
+                gone += [
+                    {"office": office, "day": day, "ticket": ticket, "visit": visit.visit}
+                    for visit in left
+                    if visit.visit not in numbers
+                ]
+                before += visit_durations(office, left)
+            after += visit_durations(office, changed)
+            saved += [
+                (office, day, ticket, *visit, visit.waited_until, visit.wait_ms)
+                for visit in changed
+            ]
     if gone:
         conn.execute(SQL["forget_visits"], {"visits": as_rows(gone)})
-    if changed:
-        conn.execute(SQL["save_visits"], {"visits": as_rows(changed)})
+    if saved:
+        staging.VISITS.fill_rows(conn, saved)
+        conn.execute(SQL["save_visits"])
 
 
 def _lock_offices(conn: Conn, offices: set[str]) -> None:
@@ -97,44 +107,43 @@ def _lock_offices(conn: Conn, offices: set[str]) -> None:
         conn.execute(SQL["lock_offices"], {"offices": sorted(offices)})
 
 
-def _steps(
-    conn: Conn, new: Mapping[TicketKey, set[str]]
-) -> dict[TicketKey, list[tuple[str, Step]]]:
+def _by_day(events: Sequence[Event]) -> dict[date, Counter[Ticket]]:
+    """Return how many events each ticket has; its number is its own for a day of its office."""
+    found: dict[date, Counter[Ticket]] = defaultdict(Counter)
+    for event, day in zip(events, local_days([event.time for event in events]), strict=True):
+        found[day][event.data["office"], event.data["ticket"]] += 1
+    return dict(sorted(found.items()))
+
+
+def _steps(conn: Conn, day: date, tickets: Counter[Ticket]) -> dict[Ticket, Steps]:
     """Return the steps of each ticket with the ids of their events, in order of time."""
-    found: dict[TicketKey, list[tuple[str, Step]]] = {}
-    most = STEPS_MAX + max(map(len, new.values()))
-    with conn.cursor(row_factory=tuple_row) as cursor:
-        for day in sorted({key.day for key in new}):
-            keys = [{"office": key.office, "ticket": key.ticket} for key in new if key.day == day]
-            midnight = datetime.combine(day, time(), LOCAL_ZONE)
-            cursor.execute(
-                SQL["steps_of_tickets"],
-                {
-                    "keys": as_rows(keys),
-                    "since": midnight,
-                    "until": midnight + timedelta(days=1),
-                    "most": most,
-                },
-            )
-            for office, ticket, event_id, *step in cursor:
-                found.setdefault(TicketKey(office, day, ticket), []).append((event_id, Step(*step)))
-    return found
+    keys = list(tickets)
+    found: list[Steps] = [[] for _ in keys]
+    midnight = datetime.combine(day, time(), LOCAL_ZONE)
+    with conn.cursor(binary=True, row_factory=tuple_row) as cursor:
+        cursor.execute(
+            SQL["steps_of_tickets"],
+            {
+                "keys": as_rows([{"office": office, "ticket": ticket} for office, ticket in keys]),
+                "since": midnight,
+                "until": midnight + timedelta(days=1),
+                "most": STEPS_MAX + max(tickets.values()),
+            },
+        )
+        for n, event_id, at, action, area in cursor:
+            found[n - 1].append((event_id, Step(at, action, area)))
+    return dict(zip(keys, found, strict=True))
 
 
-def _visit_row(key: TicketKey, visit: Visit) -> dict[str, Any]:
-    return {
-        "office": key.office,
-        "day": key.day,
-        "ticket": key.ticket,
-        "visit": visit.visit,
-        "area": visit.area,
-        "issued_at": visit.issued_at,
-        "called_at": visit.called_at,
-        "ended_at": visit.ended_at,
-        "outcome": visit.outcome,
-        "waited_until": visit.waited_until,
-        "wait_ms": visit.wait_ms,
-    }
+def _visits(steps: Steps, new: Set[tuple[datetime, bytes]]) -> tuple[list[Visit], list[Visit]]:
+    """Return a ticket's visits without and with the new events, `new` by time and id."""
+    every = [step for _, step in steps[:STEPS_MAX]]
+    known = [step for event_id, step in steps if (step.at, event_id) not in new][:STEPS_MAX]
+    old = visits(known)
+    n = len(known)
+    if n == 0 or (every[:n] == known and n < len(every) and known[-1].at < every[n].at):
+        return old, visits(every[n:], old)  # the new came last, as they mostly do
+    return old, visits(every)
 
 
 def _apply_dossiers(

@@ -16,8 +16,9 @@ SELECT pg_advisory_xact_lock(7108)
 -- name: steps_of_tickets
 -- All steps of these tickets on their day; a sender stuck in a loop is cut off at `most`. Only where a
 -- name has the separator in it can two tickets share a `ref`; reading `data` costs more than the rest.
-SELECT k.office, k.ticket, encode(uuid_send(e.id), 'hex'), e.time, e.kind, e.area
-FROM json_to_recordset(%(keys)s::json) AS k (office text, ticket text)
+SELECT k.n, uuid_send(e.id), e.time, e.kind, e.area
+FROM ROWS FROM (json_to_recordset(%(keys)s::json) AS (office text, ticket text))
+    WITH ORDINALITY AS k (office, ticket, n)
 CROSS JOIN LATERAL (
     SELECT id, time, kind, area FROM events
     WHERE ref = k.office || '/' || k.ticket AND time >= %(since)s AND time < %(until)s
@@ -38,9 +39,7 @@ INSERT INTO visits (office, day, ticket, visit, area, issued_at, called_at, ende
     waited_until, wait_ms)
 SELECT office, day, ticket, visit, area, issued_at, called_at, ended_at, outcome, waited_until,
     wait_ms
-FROM json_to_recordset(%(visits)s::json) AS k (office text, day date, ticket text, visit int,
-    area text, issued_at timestamptz, called_at timestamptz, ended_at timestamptz, outcome text,
-    waited_until timestamptz, wait_ms bigint)
+FROM staged_visits
 ON CONFLICT (office, day, ticket, visit) DO UPDATE SET
     area = excluded.area, issued_at = excluded.issued_at, called_at = excluded.called_at,
     ended_at = excluded.ended_at, outcome = excluded.outcome,

@@ -11,41 +11,18 @@ from itertools import compress
 import msgspec
 import numpy as np
 import pyarrow as pa
-from pgpq import ArrowToPostgresBinaryEncoder
 from psycopg.types.json import Jsonb
 
+from connectors.timescale import staging
 from connectors.timescale.database import Conn
-from connectors.timescale.sql import as_rows, queries
+from connectors.timescale.sql import queries
+from connectors.timescale.staging import moments
 from ioc.area import PROVINCE_CODE
 from ioc.event import Event, Headers, Refusal
 from ioc.rollup import Cell
 
 SQL = queries("intake")
 
-#: The columns of the staging table, in their order.
-STAGED = pa.schema(
-    [
-        ("time", pa.timestamp("us", "UTC")),
-        ("id", pa.binary(16)),
-        ("received_at", pa.timestamp("us", "UTC")),
-        ("source", pa.string()),
-        ("type", pa.string()),
-        ("ce_source", pa.string()),
-        ("ce_id", pa.string()),
-        ("subject", pa.string()),
-        ("area", pa.string()),
-        ("area_unknown", pa.string()),
-        ("device", pa.string()),
-        ("ref", pa.string()),
-        ("kind", pa.string()),
-        ("severity", pa.string()),
-        ("lat", pa.float64()),
-        ("lon", pa.float64()),
-        ("partition", pa.int32()),
-        ("offset", pa.int64()),
-        ("data", pa.binary()),
-    ]
-)
 #: Where an event was in its topic, in PostgreSQL's byte order.
 PLACE = np.dtype([("partition", ">i4"), ("offset", ">i8")])
 #: A partition and an offset in one integer: at a million records a second, room for nine years.
@@ -81,16 +58,15 @@ class DeadLetter:
 
 
 def prepare(conn: Conn) -> None:
-    """Make the session's staging table."""
-    conn.execute(SQL["create_staging"])
+    """Make the session's staging tables."""
+    staging.prepare(conn)
 
 
 def store(conn: Conn, rows: Sequence[Placed]) -> list[Placed]:
     """Store the events of one topic that are new; return these, in the order given."""
     if not rows:
         return []
-    with conn.cursor() as cursor, cursor.copy(SQL["stage"]) as copy:
-        copy.write(packed(rows))
+    staging.EVENTS.send(conn, packed(rows))
     (stored,) = conn.execute(SQL["store"])
     fresh = np.frombuffer(stored["places"] or b"", PLACE)
     if len(fresh) == len(rows):
@@ -104,10 +80,10 @@ def packed(rows: Sequence[Placed]) -> bytes:
     """Return the rows as one document of COPY's binary format, column by column."""
     events = [row.event for row in rows]
     ids = pa.py_buffer(bytes.fromhex("".join([event.id for event in events])))
-    columns = [
-        _moments([event.time for event in events]),
+    columns = (
+        moments([event.time for event in events]),
         pa.Array.from_buffers(pa.binary(16), len(rows), [None, ids]),
-        _moments([event.received_at for event in events]),
+        moments([event.received_at for event in events]),
         pa.array([event.source for event in events]),
         pa.array([event.type for event in events]),
         pa.array([event.ce_source for event in events]),
@@ -124,16 +100,8 @@ def packed(rows: Sequence[Placed]) -> bytes:
         pa.array([row.partition for row in rows], pa.int32()),
         pa.array([row.offset for row in rows], pa.int64()),
         pa.array([event.text for event in events]),
-    ]
-    encoder = ArrowToPostgresBinaryEncoder(STAGED)
-    batch = pa.record_batch(columns, schema=STAGED)
-    return encoder.write_header() + encoder.write_batch(batch) + encoder.finish()
-
-
-def _moments(times: Sequence[datetime]) -> pa.Array:
-    # A float of seconds is exact to a quarter of a microsecond until the year 2242.
-    seconds = np.array([time.timestamp() for time in times])
-    return pa.array(np.rint(seconds * 1e6).astype("int64"), STAGED.field("time").type)
+    )
+    return staging.EVENTS.document(columns)
 
 
 def bury(conn: Conn, log: str, letters: Iterable[DeadLetter], now: datetime) -> None:
@@ -170,16 +138,6 @@ def add_durations(conn: Conn, cells: Mapping[Cell, tuple[int, int]]) -> None:
     """Add (n, sum_ms) to histogram rows, in key order."""
     if not cells:
         return
-    rows = [
-        {
-            "minute": cell.minute,
-            "metric": cell.metric,
-            "office": cell.office,
-            "area": cell.area,
-            "bin": cell.bin,
-            "n": n,
-            "sum_ms": sum_ms,
-        }
-        for cell, (n, sum_ms) in sorted(cells.items())
-    ]
-    conn.execute(SQL["add_durations"], {"cells": as_rows(rows)})
+    rows = [(*cell, n, sum_ms) for cell, (n, sum_ms) in sorted(cells.items())]
+    staging.DURATIONS.fill_rows(conn, rows)
+    conn.execute(SQL["add_durations"])

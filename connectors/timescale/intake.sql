@@ -1,15 +1,3 @@
--- name: create_staging
--- Rows wait here for one set-based insert; gone with the transaction. The columns of intake.STAGED.
-CREATE TEMP TABLE IF NOT EXISTS staged (
-    time timestamptz, id uuid, received_at timestamptz, source text, type text,
-    ce_source text, ce_id text, subject text, area text, area_unknown text, device text, ref text,
-    kind text, severity text, lat double precision, lon double precision, partition int,
-    "offset" bigint, data json
-) ON COMMIT DELETE ROWS
-
--- name: stage
-COPY staged FROM STDIN (FORMAT binary)
-
 -- name: store
 -- Keep only the new, of several copies the first, and answer with where each was in Kafka, twelve bytes
 -- each (intake.PLACE). In key order: two workers that store copies of the same events must not wait
@@ -28,8 +16,7 @@ SELECT string_agg(int4send(partition) || int8send("offset"), ''::bytea) AS place
 -- name: add_durations
 INSERT INTO durations_1m (minute, metric, office, area, bin, n, sum_ms)
 SELECT minute, metric, office, area, bin, n, sum_ms
-FROM json_to_recordset(%(cells)s::json) AS k (minute timestamptz, metric text, office text,
-    area text, bin int, n bigint, sum_ms bigint)
+FROM staged_durations
 ON CONFLICT (minute, metric, office, area, bin)
 DO UPDATE SET n = durations_1m.n + excluded.n, sum_ms = durations_1m.sum_ms + excluded.sum_ms
 

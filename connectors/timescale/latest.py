@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from connectors.timescale import staging
 from connectors.timescale.database import Conn
 from connectors.timescale.intake import Placed
-from connectors.timescale.sql import as_rows, queries
+from connectors.timescale.sql import queries
 
 SQL = queries("latest")
 
@@ -26,6 +27,21 @@ class _Seen(NamedTuple):
     last: datetime
 
 
+class _Word(NamedTuple):
+    """What a row of `reports` says."""
+
+    report: str
+    area: str
+    category: str
+    status: str
+    status_at: datetime
+    opened_at: datetime | None
+    due_at: datetime | None
+    due_set_at: datetime | None
+    emergency: bool
+    event_id: bytes
+
+
 class Devices:
     """Writes devices, and remembers what it wrote so as not to write it again at once.
 
@@ -33,92 +49,95 @@ class Devices:
     """
 
     def __init__(self) -> None:
-        self._written: dict[tuple[str, str], datetime] = {}
+        #: When each device was last heard, by source.
+        self._written: dict[str, dict[str, datetime]] = {}
 
     def forget(self) -> None:
         """Drop the cache."""
         self._written.clear()
 
     def see(self, conn: Conn, rows: Sequence[Placed]) -> None:
-        """Store when and where devices were heard."""
-        seen: dict[tuple[str, str], _Seen] = {}
-        written = self._written
-        for row in rows:
-            event = row.event
-            if event.device is None:
-                continue
-            key = (event.source, event.device)
-            last = written.get(key)
-            if last is not None and last - SEEN_GRAIN < event.time < last + SEEN_GRAIN:
-                continue
-            found = seen.get(key)
-            if found is None:
-                seen[key] = _Seen(row.area, event.lat, event.lon, event.time, event.time)
-            elif event.time < found.first:
-                seen[key] = found._replace(first=event.time)
-            elif event.time > found.last:
-                seen[key] = _Seen(
-                    row.area,
-                    found.lat if event.lat is None else event.lat,
-                    found.lon if event.lon is None else event.lon,
-                    found.first,
-                    event.time,
-                )
+        """Store when and where devices of one source were heard."""
+        if not rows:
+            return
+        source = rows[0].event.source
+        written = self._written.setdefault(source, {})
+        seen = _newly_seen(rows, written)
         if not seen:
             return
-        _write(conn, seen)
-        if len(written) + len(seen) > DEVICES_MAX:
-            written.clear()
-        written.update((key, found.last) for key, found in seen.items())
+        devices = [(source, device, *seen[device]) for device in sorted(seen)]
+        staging.DEVICES.fill_rows(conn, devices)
+        conn.execute(SQL["see_devices"])
+        if sum(map(len, self._written.values())) + len(seen) > DEVICES_MAX:
+            self._written = {source: (written := {})}
+        written.update({device: found.last for device, found in seen.items()})
 
 
-def _write(conn: Conn, seen: dict[tuple[str, str], _Seen]) -> None:
-    rows = [
-        {
-            "source": source,
-            "device": device,
-            "area": found.area,
-            "lat": found.lat,
-            "lon": found.lon,
-            "first_seen": found.first,
-            "last_seen": found.last,
-        }
-        for (source, device), found in sorted(seen.items())
-    ]
-    conn.execute(SQL["see_devices"], {"devices": as_rows(rows)})
+def _newly_seen(rows: Sequence[Placed], written: Mapping[str, datetime]) -> dict[str, _Seen]:
+    """Return when and where devices were heard, of those that were not written just now."""
+    seen: dict[str, _Seen] = {}
+    for row in rows:
+        event = row.event
+        if event.device is None:
+            continue
+        last = written.get(event.device)
+        if last is not None and -SEEN_GRAIN < event.time - last < SEEN_GRAIN:
+            continue
+        found = seen.get(event.device)
+        if found is None:
+            seen[event.device] = _Seen(row.area, event.lat, event.lon, event.time, event.time)
+        elif event.time < found.first:
+            seen[event.device] = found._replace(first=event.time)
+        elif event.time > found.last:
+            seen[event.device] = _Seen(
+                row.area,
+                found.lat if event.lat is None else event.lat,
+                found.lon if event.lon is None else event.lon,
+                found.first,
+                event.time,
+            )
+    return seen
 
 
 def hear_reports(conn: Conn, rows: Sequence[Placed]) -> None:
     """Store the newest word on each citizen's report, whatever order they come in."""
     if not rows or rows[0].event.source != "citizen":
         return
-    heard: dict[str, list[Placed]] = {}
+    heard: dict[str, _Word] = {}
     for row in rows:
-        heard.setdefault(row.event.data["report"], []).append(row)
-    words = [_folded(heard[report]) for report in sorted(heard)]
-    conn.execute(SQL["hear_reports"], {"reports": as_rows(words)})
+        word = _word(row)
+        known = heard.get(word.report)
+        heard[word.report] = word if known is None else _joined(known, word)
+    staging.REPORTS.fill_rows(conn, [heard[report] for report in sorted(heard)])
+    conn.execute(SQL["hear_reports"])
 
 
-def _folded(rows: Sequence[Placed]) -> dict[str, object]:
-    """Return one row that says the same as several words on one report."""
-    ordered = sorted(rows, key=lambda row: (row.event.time, row.event.id))
-    newest = ordered[-1]
-    opened = [row.event.time for row in ordered if row.event.data["status"] == "open"]
-    dues = [
-        (row.event.time, row.event.data["due_at"])
-        for row in rows
-        if row.event.data.get("due_at") is not None
-    ]
+def _word(row: Placed) -> _Word:
+    event, data = row.event, row.event.data
+    due_at = data.get("due_at")
+    return _Word(
+        data["report"],
+        row.area,
+        data["category"],
+        data["status"],
+        event.time,
+        event.time if data["status"] == "open" else None,
+        due_at,
+        None if due_at is None else event.time,
+        data.get("emergency") is True,
+        bytes.fromhex(event.id),
+    )
+
+
+def _joined(one: _Word, other: _Word) -> _Word:
+    """Return one word that says the same as two on one report."""
+    words = (one, other)
+    newest = max(words, key=lambda word: (word.status_at, word.event_id))
+    dues = [(word.due_set_at, word.due_at) for word in words if word.due_set_at and word.due_at]
     due_set_at, due_at = max(dues, default=(None, None))
-    return {
-        "report": newest.event.data["report"],
-        "area": newest.area,
-        "category": newest.event.data["category"],
-        "status": newest.event.data["status"],
-        "status_at": newest.event.time,
-        "opened_at": opened[0] if opened else None,
-        "due_at": due_at,
-        "due_set_at": due_set_at,
-        "emergency": any(row.event.data.get("emergency") is True for row in ordered),
-        "event_id": newest.event.id,
-    }
+    return newest._replace(
+        opened_at=min((word.opened_at for word in words if word.opened_at), default=None),
+        due_at=due_at,
+        due_set_at=due_set_at,
+        emergency=one.emergency or other.emergency,
+    )

@@ -2,8 +2,7 @@
 -- Only a device that was heard later, or first heard earlier, is written.
 INSERT INTO devices (source, device, area, lat, lon, first_seen, last_seen)
 SELECT source, device, area, lat, lon, first_seen, last_seen
-FROM json_to_recordset(%(devices)s::json) AS k (source text, device text, area text, lat float8,
-    lon float8, first_seen timestamptz, last_seen timestamptz)
+FROM staged_devices
 ON CONFLICT (source, device) DO UPDATE SET
     area = CASE WHEN excluded.last_seen >= devices.last_seen
         THEN excluded.area ELSE devices.area END,
@@ -22,9 +21,7 @@ INSERT INTO reports (report, area, category, status, status_at, opened_at, due_a
     emergency, event_id)
 SELECT report, area, category, status, status_at, opened_at, due_at, due_set_at, emergency,
     event_id
-FROM json_to_recordset(%(reports)s::json) AS k (report text, area text, category text, status text,
-    status_at timestamptz, opened_at timestamptz, due_at timestamptz, due_set_at timestamptz,
-    emergency boolean, event_id uuid)
+FROM staged_reports
 ON CONFLICT (report) DO UPDATE SET
     (area, category, status, status_at, event_id) =
         (SELECT w.area, w.category, w.status, w.status_at, w.event_id FROM (VALUES

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
+from connectors.timescale import staging
 from connectors.timescale.database import Conn
 from connectors.timescale.intake import Placed
 from connectors.timescale.sql import queries
@@ -19,6 +21,7 @@ Words = tuple[str, str, str, str]
 #: A cell is a minute and the number of a series (32 bits), in one integer.
 _SERIES_BITS = 32
 _SERIES_MASK = 2**32 - 1
+_MINUTE_US = 60_000_000
 #: Beyond this many the memory starts anew; it only saves reads.
 SERIES_MAX = 200_000
 
@@ -40,8 +43,9 @@ class Rollups:
         """Count new events."""
         if not rows:
             return
-        seconds = np.array([row.event.time.timestamp() for row in rows]).astype(np.int64)
-        found = seconds // 60 << _SERIES_BITS | self._numbers(conn, rows)
+        moments = staging.moments([row.event.time for row in rows])
+        minutes = moments.view(pa.int64()).to_numpy() // _MINUTE_US
+        found = minutes << _SERIES_BITS | self._numbers(conn, rows)
         partitions = np.array([row.partition for row in rows])
         for partition in np.unique(partitions).tolist():
             cells, ns = np.unique(found[partitions == partition], return_counts=True)

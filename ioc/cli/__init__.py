@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ from pydantic import ValidationError
 
 from ioc.clock import LOCAL_ZONE
 from ioc.errors import IocError
-from ioc.settings import Settings
+from ioc.settings import Settings, unknown_settings
 
 app = typer.Typer(
     name="ioc",
@@ -60,11 +61,20 @@ def _with_action(record: logging.LogRecord) -> bool:
     return True
 
 
+def _read_settings() -> Settings:
+    """Return the settings as the environment has them; say which of its names are misspelt."""
+    settings = Settings()
+    if settings.log_id is None:  # with one it was started by `ioc up`, which has said it
+        for sentence in unknown_settings(os.environ):
+            typer.echo(f"ioc: {sentence}", err=True)
+    return settings
+
+
 def _settings() -> Settings:
     """Return the settings, with the addresses of the `ioc up` that runs on the data folder."""
     from connectors.embedded.run import of_run
 
-    return of_run(Settings())
+    return of_run(_read_settings())
 
 
 @app.command()
@@ -76,7 +86,7 @@ def up(
     """Start everything on this machine: broker, database, every process, the simulated province."""
     from ioc.cli.up import run
 
-    settings = Settings()
+    settings = _read_settings()
     sys.exit(
         run(
             settings,
@@ -132,7 +142,7 @@ def send(
     """Send events to Kafka; the last line says how many."""
     from ioc.cli.send import send as run
 
-    sys.exit(run(files, Settings(), check=check, topic=topic))
+    sys.exit(run(files, _read_settings(), check=check, topic=topic))
 
 
 @app.command()
@@ -160,7 +170,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - each is an option
         live=live,
         out=out,
     )
-    sys.exit(run(wish, Settings()))
+    sys.exit(run(wish, _read_settings()))
 
 
 @app.command()

@@ -18,13 +18,20 @@ from ioc import clock
 from ioc.errors import ConfigError, NotFoundError
 from ioc.event import Reason, Refusal
 from ioc.settings import Settings
+from ioc.source import SOURCES
 
 #: `retry --reason` works through this many at a time; run it again for more.
 RETRY_MAX = 1000
 
 
 def show_all(settings: Settings, source: str | None, reason: str | None, limit: int) -> None:
-    """Print the newest dead letters, one a line."""
+    """Print the newest dead letters, one a line.
+
+    Raises:
+        ConfigError: there is no such source or reason.
+    """
+    _check_word("--source", source, [each.name for each in SOURCES])
+    _check_word("--reason", reason, list(Reason))
     with _connected(settings) as conn:
         rows = dead_letters.page(conn, source=source, reason=reason, before=None, limit=limit)
     for row in rows:
@@ -61,6 +68,7 @@ def retry(
         raise ConfigError("--value mends one dead letter: name exactly one number")
     if not numbers and reason is None:
         raise ConfigError("name the dead letters to retry, or a --reason")
+    _check_word("--reason", reason, list(Reason))
     producer = Producer(settings.kafka, "ioc-dead-letters")
     database = Database(settings.database_url.get_secret_value(), "ioc dead-letters", 1).open()
     mended = value.read_bytes() if value is not None else None
@@ -85,6 +93,12 @@ def retry(
         producer.close()
     typer.echo(f"retried {retried}, failed {failed}")
     return 1 if failed else 0
+
+
+def _check_word(option: str, word: str | None, known: Sequence[str]) -> None:
+    """Refuse a misspelt word: it would find nothing, and look as if all were well."""
+    if word is not None and word not in known:
+        raise ConfigError(f"{option} {word}: there are {', '.join(known)}")
 
 
 def _waiting(conn: Conn, reason: str | None) -> list[int]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
 import typer
 
+from connectors.embedded.run import is_unsaid, read_run
 from connectors.kafka import topics
+from connectors.kafka.ping import answers
 from connectors.kafka.tail import true_ends
 from connectors.timescale import offsets, rule_versions
 from connectors.timescale.database import DatabaseFullError, check_room, connect
@@ -20,6 +24,8 @@ from ioc.settings import Settings
 from ioc.topics import EVENT_TOPICS
 
 HELD_WITHIN = timedelta(seconds=10)
+#: Between two looks at what waits; a worker that works stores something within it.
+LOOK_AGAIN_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,32 +36,113 @@ class Finding:
     do: str
 
 
-def run(settings: Settings, *, drained: bool, accept_gap: bool) -> int:
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Where Kafka's partitions begin and end, and what is stored of them, at about one moment."""
+
+    logs: dict[str, str]
+    ends: dict[Partition, tuple[int, int]]
+    stored: dict[Partition, int]
+
+    def waiting(self) -> dict[Partition, int]:
+        """Return how many records wait where some do and none is lost."""
+        return {
+            key: end - self.stored[key]
+            for key, (start, end) in self.ends.items()
+            if start <= self.stored.get(key, end) < end
+        }
+
+    def is_drained(self) -> bool:
+        """Whether everything that Kafka has is stored."""
+        return all(self.stored.get(key, 0) >= end for key, (_, end) in self.ends.items())
+
+
+def run(
+    settings: Settings,
+    *,
+    drained: bool,
+    accept_gap: bool,
+    pause: Callable[[], None] = lambda: time.sleep(LOOK_AGAIN_S),
+) -> int:
     """Print what is wrong; return 0 when nothing is (or, for `drained`, nothing is waiting)."""
     try:
-        ends = _ends(settings)
-        logs = topics.log_ids(settings, EVENT_TOPICS)
-        stored = _stored(settings, logs)
-        if any(stored.get(key, 0) > end for key, (_, end) in ends.items()):
-            ends = _ends(settings)  # read meanwhile; what is beyond these too was never there
+        if away := _away(settings):
+            _tell(away, err=True)
+            return 1
+        look = _look(settings)
+        if drained:
+            return 0 if look.is_drained() else 1
+        if accept_gap:
+            return _accept_gap(settings, look)
+        standing = look.waiting()
+        if standing:
+            # On a busy site something always waits; it is wrong only where nothing moves.
+            pause()
+            before, look = look, _look(settings)
+            standing = standing_still(before, look)
+        findings = _findings(settings, look, standing)
     except (BrokerUnavailableError, DatabaseUnavailableError, ConfigError) as error:
         typer.echo(f"- {error}", err=True)
         return 1
-    if drained:
-        return 0 if all(stored.get(key, 0) >= end for key, (_, end) in ends.items()) else 1
-    if accept_gap:
-        return _accept_gap(settings, logs, ends, stored)
-    findings = _findings(settings, ends, stored)
-    for finding in findings:
-        typer.echo(f"- {finding.what}\n  {finding.do}")
+    _tell(findings)
     if not findings:
         typer.echo("nothing is wrong")
     return 1 if findings else 0
 
 
+def standing_still(before: Look, now: Look) -> dict[Partition, int]:
+    """Return how many records wait now where some waited before and none was stored since."""
+    waited = before.waiting()
+    return {
+        key: records
+        for key, records in now.waiting().items()
+        if key in waited and now.stored[key] == before.stored[key]
+    }
+
+
+def _tell(findings: Iterable[Finding], *, err: bool = False) -> None:
+    for finding in findings:
+        typer.echo(f"- {finding.what}\n  {finding.do}", err=err)
+
+
+def _away(settings: Settings) -> list[Finding]:
+    """Look in a moment who does not answer: Kafka's own client would take its whole timeout."""
+    findings = []
+    if not answers(settings.kafka):
+        what = f"Kafka at {settings.kafka} does not answer"
+        findings.append(Finding(what, _start_it(settings, "kafka")))
+    try:
+        connect(settings.database_url.get_secret_value(), "ioc doctor").close()
+    except DatabaseUnavailableError as error:
+        what = str(error).splitlines()[0]  # the others are the driver's guesses
+        findings.append(Finding(what, _start_it(settings, "database_url")))
+    return findings
+
+
+def _start_it(settings: Settings, name: str) -> str:
+    setting, folder = f"IOC_{name.upper()}", settings.data_dir.absolute()
+    if is_unsaid(settings, name):
+        return (
+            f"No `ioc up` runs on {folder}, and {setting} is not set: start `ioc up`, name its "
+            f"folder with IOC_DATA_DIR, or set {setting}."
+        )
+    if read_run(settings.data_dir) is not None:
+        return f"`ioc up` starts it again; what it says is in {folder / 'logs'}."
+    return f"Start it, or set {setting} to where it is; workers wait and lose nothing."
+
+
+def _look(settings: Settings) -> Look:
+    ends = _ends(settings)
+    logs = topics.log_ids(settings, EVENT_TOPICS)
+    stored = _stored(settings, logs)
+    if any(stored.get(key, 0) > end for key, (_, end) in ends.items()):
+        ends = _ends(settings)  # read meanwhile; what is beyond these too was never there
+    return Look(logs, ends, stored)
+
+
 def _ends(settings: Settings) -> dict[Partition, tuple[int, int]]:
     said = topics.ends(settings, EVENT_TOPICS)
-    # The embedded broker says too little.
+    # The embedded broker says where the last batch begins, not where it ends.
     return said if settings.log_id is None else true_ends(settings, said)
 
 
@@ -68,13 +155,11 @@ def _stored(settings: Settings, logs: dict[str, str]) -> dict[Partition, int]:
     return found
 
 
-def _findings(
-    settings: Settings, ends: dict[Partition, tuple[int, int]], stored: dict[Partition, int]
-) -> list[Finding]:
+def _findings(settings: Settings, look: Look, standing: dict[Partition, int]) -> list[Finding]:
     findings = []
-    for (topic, partition), (start, end) in sorted(ends.items()):
+    for (topic, partition), (start, end) in sorted(look.ends.items()):
         name = f"{topic}[{partition}]"
-        position = stored.get((topic, partition))
+        position = look.stored.get((topic, partition))
         if position is None:
             findings.append(Finding(f"{name} was never read", "Start `ioc worker`."))
         elif position < start:
@@ -93,11 +178,12 @@ def _findings(
                     "Restore the topic, or read it from its beginning: `ioc doctor --accept-gap`.",
                 )
             )
-        elif position < end:
+        elif (topic, partition) in standing:
             findings.append(
                 Finding(
-                    f"{name} has {end - position} records waiting",
-                    "If this does not fall, start more workers or look at their log.",
+                    f"{name} has {standing[topic, partition]} records waiting",
+                    f"None was stored within {LOOK_AGAIN_S:g} s: look at the log of the workers, "
+                    "or start more of them.",
                 )
             )
     with connect(settings.database_url.get_secret_value(), "ioc doctor") as conn:
@@ -125,16 +211,11 @@ def _calendar(rules: RuleSet) -> list[Finding]:
     ]
 
 
-def _accept_gap(
-    settings: Settings,
-    logs: dict[str, str],
-    ends: dict[Partition, tuple[int, int]],
-    stored: dict[Partition, int],
-) -> int:
+def _accept_gap(settings: Settings, look: Look) -> int:
     with connect(settings.database_url.get_secret_value(), "ioc doctor") as conn:
-        for key, (start, end) in sorted(ends.items()):
-            position = stored.get(key)
+        for key, (start, end) in sorted(look.ends.items()):
+            position = look.stored.get(key)
             if position is not None and not start <= position <= end:
-                offsets.skip(conn, logs[key[0]], key, (position, start))
+                offsets.skip(conn, look.logs[key[0]], key, (position, start))
                 typer.echo(f"{key[0]}[{key[1]}]: {position} -> {start}")
     return 0

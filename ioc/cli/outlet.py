@@ -22,7 +22,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from connectors.embedded.run import broker_is_full, of_run, read_run
+from connectors.embedded.run import broker_is_full, is_unsaid, of_run, read_run
 from connectors.kafka.producer import Producer, Record
 from ioc.area import PROVINCE_CODE
 from ioc.errors import BrokerUnavailableError
@@ -189,9 +189,9 @@ class Outlet:
         return run is not None and run.kafka == of_run(self._settings).kafka
 
     def _hint(self) -> str:
-        folder = self._settings.data_dir
-        if "kafka" in self._settings.model_fields_set or read_run(folder) is not None:
+        if not is_unsaid(self._settings, "kafka"):
             return ""
+        folder = self._settings.data_dir
         return f" No `ioc up` runs on {folder} (IOC_DATA_DIR), and IOC_KAFKA is not set."
 
     def _for_how_long(self) -> str:

@@ -253,12 +253,12 @@ class _Up:
             raise IocError("\n".join((f"`ioc migrate` {why}. Its last lines:", *lines)))
 
     def _check_keys(self) -> None:
-        if is_loopback(self._settings.api_host) or self._site.key_exists(self._postgres.url):
+        if not self._settings.auth or self._site.key_exists(self._postgres.url):
             return
         raise ConfigError(
-            f"IOC_API_HOST={self._settings.api_host} can be reached from other machines, and there "
-            "is no API key yet: run `ioc up` on 127.0.0.1 once, make one with "
-            "`ioc key create NAME --role admin`, and start again."
+            "Authentication is on (IOC_AUTH), and there is no API key yet. Start once on 127.0.0.1 "
+            "with IOC_AUTH=false, make a key beside it with `ioc key create NAME --role admin`, "
+            "and start again as now."
         )
 
     def _command(self, name: str, arguments: tuple[str, ...]) -> Command:
@@ -315,10 +315,7 @@ class _Up:
             self._write_run()
         except OSError as error:
             # A full disk ends neither us nor those who can do without: it may have room again.
-            text = f"Cannot write in {self._folder}: {error.strerror}."
-            if text != self._last_trouble:
-                self._last_trouble = text
-                self._say(text)
+            self._say_trouble(f"Cannot write in {self._folder}: {error.strerror}.")
 
     def _watch_memory(self, now_s: float) -> None:
         advice = self._guard.look(now_s)
@@ -352,11 +349,12 @@ class _Up:
         except StopRequestedError:
             return
         except IocError as error:
-            self._say(f"The broker cannot be renewed yet: {error}")
+            self._say_trouble(f"The broker cannot be renewed yet: {error}")
             return
         for process in readers:
             self._supervisor.start(self._command(process.name, process.arguments))
         self._renew_at_s = None
+        self._last_trouble = ""
         self._guard.reset()
         mark_broker_full(self._folder, full=False)
         self._say(f"An empty broker answers on {self._broker.address}; producers go on.")
@@ -402,6 +400,12 @@ class _Up:
         if not self._settings.auth:
             self._say("Authentication is off: only this machine can reach it.")
         self._say("Ctrl-C stops everything.")
+
+    def _say_trouble(self, text: str) -> None:
+        """Say what is tried again and again, once."""
+        if text != self._last_trouble:
+            self._last_trouble = text
+            self._say(text)
 
     def _base_url(self) -> str:
         host = self._settings.api_host

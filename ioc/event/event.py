@@ -122,13 +122,14 @@ _TYPES = {
 
 
 def admitted(
-    attributes: Attributes, data: dict[str, Any], topic: str, received_at: datetime
+    attributes: Attributes, data: dict[str, Any], text: bytes, topic: str, received_at: datetime
 ) -> Event | Refusal:
     """Return the event that these describe; refuse what is wrong beyond the shape.
 
     Args:
-        attributes: Of a known type; their `data` is the JSON of `data`.
+        attributes: Of a known type.
         data: Each field that we know has its type.
+        text: The JSON of `data` as it is stored.
         topic: Where it came.
         received_at: When Kafka had it.
     """
@@ -155,11 +156,11 @@ def admitted(
         attributes.subject,
         attributes.area,
         device,
-        device if of.ref is None else "/".join([data[field] for field in of.ref]),
+        device if of.ref is None else "/".join(map(data.__getitem__, of.ref)),
         data[of.kind],
         data.get("severity") if of.has_severity else None,
         data.get("lat") if of.has_place else None,
         data.get("lon") if of.has_place else None,
         data,
-        bytes(attributes.data),
+        text,
     )

@@ -38,7 +38,9 @@ def judge(value: bytes, headers: Headers, topic: str, received_at: datetime) -> 
         return _refusal(error)
     if _LONG_FRACTION.search(value):
         _round(envelope, orjson.loads(value))
-    return admitted(_attributes(envelope), envelope["data"], topic, received_at)
+    data = envelope["data"]
+    text = _json(data)
+    return admitted(_attributes(envelope, text), data, text, topic, received_at)
 
 
 def _round(envelope: dict[str, Any], written: dict[str, Any]) -> None:
@@ -53,9 +55,9 @@ def _round(envelope: dict[str, Any], written: dict[str, Any]) -> None:
                 of[name] = msgspec.convert(text, Moment)
 
 
-def _attributes(envelope: dict[str, Any]) -> Attributes:
+def _attributes(envelope: dict[str, Any], text: bytes) -> Attributes:
     known = {name: envelope[name] for name in Attributes.__struct_fields__ if name in envelope}
-    return Attributes(**{**known, "data": msgspec.Raw(_json(known["data"]))})
+    return Attributes(**{**known, "data": msgspec.Raw(text)})
 
 
 def is_binary(headers: Headers) -> bool:

@@ -74,9 +74,13 @@ def shipped() -> RuleSet:
 
 
 def in_force(config_dir: Path | None) -> RuleSet:
-    """Return the shipped rules with the site's own (`<config_dir>/rules/*.yaml`) on top."""
-    paths = sorted((config_dir / "rules").glob("*.yaml")) if config_dir else []
-    own = load_all([(str(path), path.read_text(encoding="utf-8")) for path in paths])
+    """Return the shipped rules with the site's own (`<config_dir>/rules/*.yaml`) on top.
+
+    A file that ends in `.yml` is read, too.
+    """
+    folder = config_dir / "rules" if config_dir else None
+    paths = [*folder.glob("*.yaml"), *folder.glob("*.yml")] if folder else []
+    own = load_all([(str(path), path.read_text(encoding="utf-8")) for path in sorted(paths)])
     return shipped().overlaid(own)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -16,7 +18,7 @@ import pytest
 
 from ioc import clock
 from tests.acceptance.house import JsonObject, eventually
-from tests.acceptance.up_process import Up, running_up
+from tests.acceptance.up_process import READY_WITHIN_S, Up, running_up
 from tests.processes import is_alive
 
 SECOND_START_WITHIN_S = 15.0
@@ -166,6 +168,34 @@ def test_two_side_by_side_do_not_meet(up: Up, tmp_path: Path, began: datetime) -
     assert up.get("/readyz")["ready"], "the other one's end is not ours"
 
 
+def test_asked_for_keys_without_one_it_stops_and_says_how_to_make_it(tmp_path: Path) -> None:
+    site = Up(tmp_path / "closed")
+    asking, open_to_all = ({**site.environment, "IOC_AUTH": each} for each in ("true", "false"))
+    try:
+        site.environment = asking
+        site.start()
+        assert site.process is not None
+        assert site.process.wait(READY_WITHIN_S) == 2
+        screen = site.screen.read_text()
+        assert "Authentication is on (IOC_AUTH), and there is no API key yet." in screen
+        assert "api died" not in screen
+
+        site.environment = open_to_all
+        site.start()
+        site.wait_ready()
+        token = site.ioc("key", "create", "first", "--role", "admin").stdout.strip()
+        assert site.ctrl_c() == 0
+
+        site.environment = asking
+        site.start()
+        site.wait_ready()
+        overview = f"http://127.0.0.1:{site.port}/api/v1/overview"
+        assert httpx.get(overview, timeout=5).status_code == 401
+        assert httpx.get(overview, headers={"X-API-Key": token}, timeout=5).status_code == 200
+    finally:
+        site.ctrl_c()
+
+
 def test_a_port_in_use_is_a_sentence_with_the_way_out(up: Up, tmp_path: Path) -> None:
     refused = Up(tmp_path / "refused", up.port)
     refused.start()
@@ -176,3 +206,19 @@ def test_a_port_in_use_is_a_sentence_with_the_way_out(up: Up, tmp_path: Path) ->
     assert "IOC_API_PORT=" in screen
     assert "Traceback" not in screen
     assert len(screen.splitlines()) == 1
+
+
+# The last one: it stores an event that is not one of the thousands.
+def test_the_lines_of_the_readme_raise_an_alarm_and_acknowledge_it(
+    up: Up, repository: Path
+) -> None:
+    text = (repository / "README.md").read_text(encoding="utf-8")
+    lines = re.search(r"^    API=.*\n(?:    .*\n)+", text, re.MULTILINE)
+    assert lines is not None
+    # A second is for people; a machine that runs every test at once may take longer.
+    script = lines[0].replace(":8080", f":{up.port}").replace("sleep 1", "sleep 5")
+    done = subprocess.run(
+        ["sh", "-c", script], capture_output=True, text=True, timeout=60, check=True
+    )
+    states = re.findall(r'"state":"(\w+)"', done.stdout)
+    assert states == ["unacknowledged", "acknowledged"], done.stdout

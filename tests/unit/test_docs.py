@@ -68,6 +68,12 @@ def test_every_table_is_on_one_page() -> None:
     assert sorted(found[1] for found in BLOCK.findall(ALL)) == sorted(MADE)
 
 
+def test_a_command_that_only_our_processes_start_is_in_no_table() -> None:
+    table = docs_tables.command_table()
+    assert "`ioc worker`" in table
+    assert "ioc committer" not in table
+
+
 # What must be named -------------------------------------------------------------------------------
 
 

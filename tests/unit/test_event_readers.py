@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ioc.event import DEPTH_MAX, Event, Refusal, quick
+from ioc.event import DEPTH_MAX, Event, Reason, Refusal, quick
 from ioc.event.judge import judge
 from ioc.source import BY_TYPE
 from tests.benchmarks.load import make_load
@@ -200,14 +200,24 @@ def test_a_field_written_twice_counts_as_written_last(event_type: str) -> None:
             )
 
 
-def test_depth_is_the_judge_s_to_measure() -> None:
-    deep: Any = 1
-    for _ in range(DEPTH_MAX):
-        deep = [deep]
-    data = DATA["ioc.fire.reading"] | {"deep": deep}
-    value = json.dumps({**ENVELOPE, "type": "ioc.fire.reading", "data": data}).encode()
+@pytest.mark.parametrize(("opened", "closed"), [("[", "]"), ('{"a":', "}"), ('[{"a":', "}]")])
+@pytest.mark.parametrize("deep", [DEPTH_MAX, 1_000, 20_000])
+@pytest.mark.parametrize("place", ["data", "attribute", "instead"])
+def test_depth_is_the_judge_s_to_measure(place: str, deep: int, opened: str, closed: str) -> None:
+    nested = opened * deep + "1" + closed * deep
+    event = {**ENVELOPE, "type": "ioc.fire.reading", "data": DATA["ioc.fire.reading"]}
+    written = json.dumps(event)
+    of_data = json.dumps(event["data"])
+    value = {
+        "data": written.replace(of_data, of_data[:-1] + f', "deep": {nested}}}'),
+        "attribute": written[:-1] + f', "deep": {nested}}}',
+        "instead": nested,
+    }[place].encode()
     assert quick.read(value, "ioc.fire.v1", NOW) is None
-    assert isinstance(judge(value, (), "ioc.fire.v1", NOW), Refusal)
+    said = judge(value, (), "ioc.fire.v1", NOW)
+    assert isinstance(said, Refusal)
+    if place != "instead":
+        assert said.reason is Reason.TOO_DEEP
 
 
 def test_the_everyday_is_read_quickly() -> None:

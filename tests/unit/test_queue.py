@@ -12,7 +12,7 @@ from ioc.queue import (
     DossierStep,
     Step,
     dossier_durations,
-    ticket_key,
+    local_days,
     visit_durations,
     visits,
     with_step,
@@ -75,8 +75,9 @@ def test_a_visit_whose_issuing_nobody_reported_has_no_wait() -> None:
 
 def test_a_tickets_day_is_the_provinces() -> None:
     late = datetime(2026, 11, 22, 17, 0, tzinfo=UTC)  # midnight in Thái Nguyên
-    assert str(ticket_key("PDP", "A1", late).day) == "2026-11-23"
-    assert str(ticket_key("PDP", "A1", late - timedelta(seconds=1)).day) == "2026-11-22"
+    early = late - timedelta(seconds=1)
+    assert [str(day) for day in local_days([late, early])] == ["2026-11-23", "2026-11-22"]
+    assert [str(day) for day in local_days([late, late])] == ["2026-11-23", "2026-11-23"]
 
 
 ACTIONS = ("issued", "called", "served", "abandoned", "transferred")

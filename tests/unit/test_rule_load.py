@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from textwrap import indent
 
 import pytest
 
-from ioc.rule import Kind, Per, RuleError, RuleSet, load, load_all
+from ioc.rule import Kind, Per, RuleError, RuleSet, in_force, load, load_all
 from ioc.severity import Severity
 
 GOOD = """\
@@ -301,3 +302,14 @@ def test_a_site_replaces_a_rule_by_its_id_and_adds_its_own() -> None:
     assert isinstance(both, RuleSet)
     assert [rule.id for rule in both.rules] == ["fire-alarm", "second", "own"]
     assert both.by_id["fire-alarm"].severity is Severity.LOW
+
+
+@pytest.mark.parametrize("name", ["site.yaml", "site.yml"])
+def test_a_rule_of_the_site_is_in_force_whatever_its_file_s_ending(
+    name: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    (folder / name).write_text(rules(GOOD.replace("id: fire-alarm", "id: ours")), encoding="utf-8")
+    assert "ours" in in_force(tmp_path).by_id
+    assert "fire-alarm" in in_force(tmp_path).by_id

@@ -6,6 +6,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from connectors.timescale.intake import DeadLetter, Placed
 from ioc.event import Reason, Refusal
@@ -57,6 +59,27 @@ def test_records_come_out_as_kafka_packed_them_whatever_the_compression() -> Non
         assert found == [
             (7, 1_000, b"one"), (8, 1_000, None), (9, 1_000, b""), (11, 2_000, b"late")
         ]  # fmt: skip
+
+
+@given(
+    stored=st.integers(0, 30),
+    again=st.lists(st.tuples(st.integers(0, 29), st.integers(1, 30)), max_size=6),
+)
+def test_what_is_fetched_again_and_overlaps_is_read_once(
+    stored: int, again: list[tuple[int, int]]
+) -> None:
+    spans = [(start, min(start + n, 30)) for start, n in again] + [(0, 30)]
+    unit: Fetched | None = None
+    for start, end in spans:
+        # Kafka's batches have ten records each here; the answer begins with the one of `start`.
+        firsts = range(start // 10 * 10, end, 10)
+        data = tuple(packed(n, 1_000, [b"%d" % at for at in range(n, n + 10)]) for n in firsts)
+        piece = Fetched("ioc.fire.v1", 0, start, firsts[-1] + 10, data)
+        left = aligned(piece, stored if unit is None else unit.end)
+        if isinstance(left, Fetched):
+            unit = left if unit is None else joined(unit, left)
+    found = [] if unit is None else [record.offset for record in opened(unit).records]
+    assert found == list(range(stored, 30))
 
 
 @pytest.mark.parametrize("rows_max", [1, 10, 25, 1_000])
