@@ -356,13 +356,15 @@ def _has_tags(found: Rule) -> bool:
 
 
 def _paths(config_dir: Path | None) -> list[Path]:
+    """Return the files of a site's folder; one that ends in `.yml` is read like the others."""
     if config_dir is None:
         return []
-    single = [config_dir / name for name in ("philosophy.yaml", "calendar.yaml")]
+    endings = (".yaml", ".yml")
+    single = [config_dir / f"{name}{end}" for name in ("philosophy", "calendar") for end in endings]
     return [
-        *sorted((config_dir / "rules").glob("*.yaml")),
+        *sorted(path for end in endings for path in (config_dir / "rules").glob(f"*{end}")),
         *(path for path in single if path.exists()),
-        *sorted((config_dir / "devices").glob("*.yaml")),
+        *sorted(path for end in endings for path in (config_dir / "devices").glob(f"*{end}")),
     ]
 
 

@@ -95,7 +95,7 @@ def test_the_shipped_rules_are_those_of_the_contract() -> None:
 
 def test_the_rules_about_time_end_by_themselves_and_cost_no_event(site: Site) -> None:
     assert not any(rule.ack_required for rule in shipped().scan_rules)
-    ticket = {"office": "MC-01", "ticket": "A1", "action": "issued"}
+    ticket: dict[str, object] = {"office": "MC-01", "ticket": "A1", "action": "issued"}
     assert site.hears(Seen("ioc.queue.ticket", ticket, "queue", "issued", device=None)) == []
 
 
