@@ -16,6 +16,7 @@ from ioc.alarm.move import UNKNOWN, asking, ended, z
 from ioc.alarm.state import State, Step
 from ioc.chattering import Chatter, flipped
 from ioc.philosophy import Philosophy
+from ioc.rule.definition import SCANNED
 from ioc.rule.fact import Fact
 from ioc.rule.verdict import Clear, Raise, Verdict
 from ioc.severity import Severity
@@ -23,6 +24,8 @@ from ioc.severity import Severity
 _OCCURRENCES = UUID("3f0c9a52-6b1e-5d0e-9a55-7c3d1f8e2b64")
 #: What an alarm shows of the newest raising event beyond what every event has.
 _FACTS = ("value", "n", "oldest_at", "baseline", "heard", "devices", "share", "limit", "since")
+#: And of what a scan has found. An event's `kind` is in the title where it matters.
+_FOUND = ("office", "kind", "oldest_h", "ratio", "silent", "last_seen")
 _SHIPPED = Philosophy()
 
 
@@ -203,7 +206,7 @@ def _opened(verdict: Raise, now: datetime, area_name: str, philosophy: Philosoph
         latch=rule.latch,
         ack_expires_s=_ack_expires_s(verdict, severity, philosophy),
         two_person=tuple(sorted(rule.two_person)),
-        facts=_facts(fact),
+        facts=_facts(verdict),
         rule_version=rule.version,
         **_described(verdict, area_name),
     )
@@ -222,7 +225,7 @@ def _heard(alarm: Alarm, verdict: Raise, now: datetime, philosophy: Philosophy) 
         return changes
     if at == alarm.severity_at and said.priority > alarm.severity.priority:
         said = alarm.severity
-    changes |= {"severity_at": at, "facts": {**alarm.facts, **_facts(verdict.fact)}}
+    changes |= {"severity_at": at, "facts": {**alarm.facts, **_facts(verdict)}}
     if said is alarm.severity:
         return changes
     changes |= {"severity": said, "ack_expires_s": _ack_expires_s(verdict, said, philosophy)}
@@ -237,8 +240,9 @@ def _ack_expires_s(verdict: Raise, severity: Severity, philosophy: Philosophy) -
     return None if expires is None else int(expires.total_seconds())
 
 
-def _facts(fact: Fact) -> Mapping[str, object]:
-    found = {name: fact.data[name] for name in _FACTS if name in fact.data}
+def _facts(verdict: Raise) -> Mapping[str, object]:
+    names = (*_FACTS, *_FOUND) if verdict.rule.kind in SCANNED else _FACTS
+    found = {name: verdict.fact.data[name] for name in names if name in verdict.fact.data}
     return {
         name: z(value) if isinstance(value, datetime) else value
         for name, value in found.items()
