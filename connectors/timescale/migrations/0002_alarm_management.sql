@@ -43,6 +43,10 @@ CREATE INDEX alarm_log_annunciated ON alarm_log (at) INCLUDE (priority, area, so
     WHERE annunciated;
 CREATE INDEX alarm_log_by ON alarm_log (at) WHERE by IS NOT NULL;
 
+-- A page of due timers then comes from the index in its order, however many are due at one instant.
+DROP INDEX timers_due;
+CREATE INDEX timers_due ON timers (clock, due_at, kind, key);
+
 -- Flips of a rule and key, across occurrences: chattering and fleeting (ioc.chattering).
 CREATE TABLE chatter (
     rule     text NOT NULL,
