@@ -197,7 +197,8 @@ def seed(database: Database) -> None:
         )
         conn.execute(
             """INSERT INTO rule_versions (noun, id, version, body, by, at, why, origin, revision)
-               VALUES ('rule', 'fire-alarm', 1, %s, 'ioc migrate', %s, 'shipped', 'shipped', 1)""",
+               VALUES ('rule', 'fire-alarm', 1, %s, 'ioc migrate', %s, 'shipped', 'shipped',
+                   nextval('rule_revision'))""",
             [json.dumps(shipped().by_id["fire-alarm"].plain), now],
         )
         conn.execute(
