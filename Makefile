@@ -65,6 +65,18 @@ bench-growth: $(DEVELOPMENT) ## Measure that answers and memory do not grow with
 	$(BIN)/python -m tests.benchmarks.growth
 	$(BIN)/python -m tests.benchmarks.growth_memory
 
+.PHONY: bench-alarms
+bench-alarms: $(DEVELOPMENT) ## Measure pages, acknowledging and coming back with 50,000 open alarms; writes build/bench-alarms.json
+	$(BIN)/python -m tests.benchmarks.alarms
+
+.PHONY: bench-flood
+bench-flood: $(DEVELOPMENT) ## Measure a thousand alarms in a minute; writes build/bench-flood.json
+	$(BIN)/python -m tests.benchmarks.flood
+
+.PHONY: bench-rules
+bench-rules: $(DEVELOPMENT) ## Measure what 2,000 rules cost an event beside 10
+	$(BIN)/python -m tests.benchmarks.rules
+
 # Without the resolver: the lock file is whole, and takes our pydantic though Quix Streams does not ask for it.
 $(BENCH): requirements-bench.lock
 	@echo "installing the frameworks that we compare with, in $(BENCH_VENV)"
