@@ -1,4 +1,8 @@
-"""The rules of a run: those that are shipped, and some with silences short enough to see end."""
+"""The rules of a run: those that are shipped, and some with silences short enough to see end.
+
+Nothing is held back as chattering: which raise of a crowd of them ended an occurrence would depend on
+when it arrived, and the reference knows events only. What is active does not change by that.
+"""
 
 from __future__ import annotations
 
@@ -76,9 +80,11 @@ rules:
     acknowledge: false
 """
 
+_PHILOSOPHY = "philosophy: {chattering: off}\n"
+
 
 def write_rules(config_dir: Path, pace: Pace) -> None:
-    """Write the rules file of a site with this pace."""
+    """Write the rules file of a site with this pace, and its philosophy."""
     folder = config_dir / "rules"
     folder.mkdir(parents=True, exist_ok=True)
     text = _RULES.format(
@@ -88,3 +94,4 @@ def write_rules(config_dir: Path, pace: Pace) -> None:
         match_lateness_s=pace.match_lateness_s,
     )
     (folder / "chaos.yaml").write_text(text, encoding="utf-8")
+    (config_dir / "philosophy.yaml").write_text(_PHILOSOPHY, encoding="utf-8")
