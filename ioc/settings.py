@@ -34,7 +34,7 @@ class Settings(BaseSettings):
     )
     config_dir: Path | None = Field(
         None,
-        description="Folder with rules/ and webhooks/ as YAML; none: what is shipped.",
+        description="Folder with a site's rules/, webhooks/, … as YAML; none: what is shipped.",
     )
     api_host: str = Field("127.0.0.1", description="Address that the API listens on.")
     api_port: int = Field(8080, ge=0, le=65535, description="Port that the API listens on.")
