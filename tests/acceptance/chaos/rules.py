@@ -1,7 +1,7 @@
 """The rules of a run: those that are shipped, and some with silences short enough to see end.
 
-Nothing is held back as chattering: which raise of a crowd of them ended an occurrence would depend on
-when it arrived, and the reference knows events only. What is active does not change by that.
+Nothing is held back as chattering: the state of what is held back depends on when it is looked at,
+and the reference knows events only. What is active does not change by that.
 """
 
 from __future__ import annotations
