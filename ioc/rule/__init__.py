@@ -6,7 +6,7 @@ from ioc.rule.definition import Kind, Per, Rule
 from ioc.rule.document import Problem
 from ioc.rule.evaluation import due, elapsed, evaluate, is_forgettable
 from ioc.rule.fact import Fact
-from ioc.rule.load import RuleError, in_force, load, load_all, shipped
+from ioc.rule.load import RuleError, load, load_all, shipped
 from ioc.rule.ruleset import RuleSet
 from ioc.rule.verdict import Clear, Decision, EventRef, Pending, Raise, Verdict
 from ioc.rule.window import EMPTY, Window, is_active, silence_due, silent
@@ -30,7 +30,6 @@ __all__ = [
     "due",
     "elapsed",
     "evaluate",
-    "in_force",
     "is_active",
     "is_forgettable",
     "load",

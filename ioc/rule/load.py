@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
-from pathlib import Path
 from types import MappingProxyType
 
 from ioc.errors import ConfigError
@@ -71,17 +70,6 @@ def shipped() -> RuleSet:
     """Return the rules that every site starts with."""
     text = (files("ioc.rule") / "shipped.yaml").read_text(encoding="utf-8")
     return load(text, "shipped.yaml")
-
-
-def in_force(config_dir: Path | None) -> RuleSet:
-    """Return the shipped rules with the site's own (`<config_dir>/rules/*.yaml`) on top.
-
-    A file that ends in `.yml` is read, too.
-    """
-    folder = config_dir / "rules" if config_dir else None
-    paths = [*folder.glob("*.yaml"), *folder.glob("*.yml")] if folder else []
-    own = load_all([(str(path), path.read_text(encoding="utf-8")) for path in sorted(paths)])
-    return shipped().overlaid(own)
 
 
 def _file_rules(

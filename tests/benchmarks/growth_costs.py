@@ -29,7 +29,7 @@ from connectors.timescale.migrate import migrate
 from connectors.timescale.rollups import Rollups
 from ioc import clock
 from ioc.intake import RECENT_RECORDS
-from ioc.rule import in_force
+from ioc.rulebook import in_force
 from ioc.topics import EVENT_TOPICS
 from streams import batch, evaluate
 from streams.fetched import RecordBatch
