@@ -89,7 +89,6 @@ class Guard:
                 self.retries["fenced"] += 1
                 return Outcome([], {unit[0].batch.partition})
         except _REFUSED as error:
-            self._caches.forget()
             if len(unit) == 1:
                 return self._commit_in_pieces(unit[0], error)
         return joined(self.commit([decoded]) for decoded in unit)
@@ -127,6 +126,9 @@ class Guard:
                 )
                 self._stopping.wait(wait_s)
                 wait_s = min(wait_s * 2, WAIT_MOST_S)
+            except Exception:
+                self._caches.forget()  # of rows that are not there
+                raise
             else:
                 self._wait_is_over()
                 return committed

@@ -175,6 +175,7 @@ class Pipeline:
         except StoppingError:
             return
         except Exception as error:  # noqa: BLE001 - the third failure: stop, loudly
+            self._is_closed = True
             await self._crash(error)
         finally:
             self._idle.append(committer)
