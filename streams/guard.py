@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import psycopg
 
-from connectors.timescale import intake
+from connectors.timescale import staging
 from connectors.timescale.database import AWAY, Conn, connect
 from ioc import clock
 from ioc.errors import DatabaseUnavailableError, FencedError, IocError
@@ -105,14 +105,12 @@ class Guard:
         wait_s = WAIT_FIRST_S
         while not self._stopping.is_set():
             try:
-                committed = commit(self._connected(), unit, self._memory, self._caches, clock.now())
+                committed = self._try(unit)
             except FencedError:
                 self._wait_is_over()
-                self._caches.forget()
                 raise
             except _CLASH as error:
                 clashes += 1
-                self._caches.forget()
                 self.retries["clash"] += 1
                 log.info("again: %s", error, extra={"action": "retry_batch"})
                 if clashes >= CLASHES_MAX:
@@ -126,13 +124,18 @@ class Guard:
                 )
                 self._stopping.wait(wait_s)
                 wait_s = min(wait_s * 2, WAIT_MOST_S)
-            except Exception:
-                self._caches.forget()  # of rows that are not there
-                raise
             else:
                 self._wait_is_over()
                 return committed
         raise StoppingError
+
+    def _try(self, unit: Sequence[Decoded]) -> Committed:
+        """Commit once, and remember nothing of a transaction that did not happen."""
+        try:
+            return commit(self._connected(), unit, self._memory, self._caches, clock.now())
+        except Exception:
+            self._caches.forget()
+            raise
 
     def _wait_is_over(self) -> None:
         if self.waits:
@@ -142,11 +145,10 @@ class Guard:
     def _connected(self) -> Conn:
         if self._conn is None or self._conn.closed:
             self._conn = connect(self._url, "ioc worker")
-            intake.prepare(self._conn)
+            staging.prepare(self._conn)
         return self._conn
 
     def _drop(self) -> None:
-        self._caches.forget()
         if self._conn is not None:
             self._conn.close()
             self._conn = None

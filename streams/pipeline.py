@@ -85,12 +85,12 @@ def next_unit(waiting: Sequence[Waiting], busy: frozenset[TP], rows_max: int) ->
         tp = each.tp
         if tp in busy or tp in passed:
             continue
-        rows += each.fetched.rows_max
-        if unit and (tp.topic != unit[0].tp.topic or rows > rows_max):
-            rows -= each.fetched.rows_max
+        size = each.fetched.rows_max
+        if unit and (tp.topic != unit[0].tp.topic or rows + size > rows_max):
             passed.add(tp)  # what comes later of this partition must not overtake
             continue
         unit.append(each)
+        rows += size
     return unit
 
 

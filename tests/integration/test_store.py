@@ -11,7 +11,7 @@ import orjson
 import psycopg
 import pytest
 
-from connectors.timescale import intake, offsets
+from connectors.timescale import offsets, staging
 from connectors.timescale.database import Database, connect
 from ioc.rule import shipped
 from streams.batch import Caches, Decoded, Memory, commit, decode_batch
@@ -60,7 +60,7 @@ def test_every_text_is_stored_as_it_was_sent(database_url: str) -> None:
     ]
     events += [reading(100, id="\x01"), reading(101, source="\x01")]
     with connect(database_url, "test") as conn:
-        intake.prepare(conn)
+        staging.prepare(conn)
         offsets.claim(conn, "log", {(TOPIC, 0): 0})
         done = commit(conn, [decode_batch(batch(0, events), NOW)], MEMORY, Caches(), NOW)
         assert (done.fresh, done.duplicates) == (len(events), 0)
@@ -76,7 +76,7 @@ def test_every_text_is_stored_as_it_was_sent(database_url: str) -> None:
 
 def test_a_second_copy_in_the_batch_or_later_changes_nothing(database_url: str) -> None:
     with connect(database_url, "test") as conn:
-        intake.prepare(conn)
+        staging.prepare(conn)
         offsets.claim(conn, "log", {(TOPIC, 0): 0})
         once = [reading(1), reading(2), reading(1)]
         assert commit(conn, [decode_batch(batch(0, once), NOW)], MEMORY, Caches(), NOW).fresh == 2
