@@ -6,6 +6,8 @@ worker, of which there is one, more than all else that it does.
 
 from __future__ import annotations
 
+import logging
+import struct
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Protocol, cast
@@ -16,6 +18,11 @@ from aiokafka.record.memory_records import MemoryRecords, _MemoryRecordsPy
 
 from ioc.event import Headers
 from streams import lenient
+
+log = logging.getLogger(__name__)
+
+#: The first field of Kafka's batches, whatever else is in them.
+FIRST_OFFSET = struct.Struct(">q")
 
 
 class Record(Protocol):
@@ -40,6 +47,16 @@ class Record(Protocol):
     @property
     def headers(self) -> Headers:
         """Names and values."""
+
+
+class Unreadable(NamedTuple):
+    """A batch of Kafka's that nobody can unpack, as one record: a dead letter, whole."""
+
+    offset: int
+    value: bytes
+    timestamp: int = -1
+    key: None = None
+    headers: Headers = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +142,21 @@ def opened(fetched: Fetched) -> RecordBatch:
     return RecordBatch(fetched.topic, fetched.partition, fetched.start, fetched.end, records)
 
 
-def _records(data: bytes) -> list[Record]:
-    batch = MemoryRecords(data).next_batch()
-    assert batch is not None
+def _records(data: bytes) -> Sequence[Record]:
     try:
-        return list(batch)
-    except UnicodeDecodeError:
-        return lenient.records(data)
+        try:
+            return list(_batch(data))
+        except UnicodeDecodeError:
+            return lenient.records(data)
+    except Exception as error:  # noqa: BLE001 - each codec has errors of its own
+        # A producer has packed what nobody can unpack: its neighbours must not wait for it.
+        log.warning("a batch cannot be unpacked: %s", error, extra={"action": "keep_whole"})
+        (offset,) = FIRST_OFFSET.unpack_from(data)
+        return [Unreadable(offset, data)]
+
+
+def _batch(data: bytes) -> Iterable[Record]:
+    return cast("Iterable[Record]", MemoryRecords(data).next_batch())
 
 
 def unopened(_: object) -> object:

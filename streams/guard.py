@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import psycopg
 
-from connectors.timescale import intake
+from connectors.timescale import staging
 from connectors.timescale.database import AWAY, Conn, connect
 from ioc import clock
 from ioc.errors import DatabaseUnavailableError, FencedError, IocError
@@ -105,7 +105,6 @@ class Guard:
                 self.retries["fenced"] += 1
                 return Outcome([], {unit[0].batch.partition})
         except _REFUSED as error:
-            self._caches.forget()
             if len(unit) == 1:
                 return self._commit_in_pieces(unit[0], error)
         return joined(self.commit([decoded]) for decoded in unit)
@@ -122,22 +121,14 @@ class Guard:
         wait_s = WAIT_FIRST_S
         while not self._stopping.is_set():
             try:
-                conn = self._connected()
-                if self._has_new_rules:
-                    rules = reloaded(conn, self._memory.rules, self._memory.config_dir)
-                    self._memory = replace(self._memory, rules=rules)
-                    self._has_new_rules = False
-                committed = commit(conn, unit, self._memory, self._caches, clock.now())
+                committed = self._try(unit)
             except RulesChangedError:
-                self._caches.forget()
                 self._has_new_rules = True
             except FencedError:
                 self._wait_is_over()
-                self._caches.forget()
                 raise
             except _CLASH as error:
                 clashes += 1
-                self._caches.forget()
                 self.retries["clash"] += 1
                 log.info("again: %s", error, extra={"action": "retry_batch"})
                 if clashes >= CLASHES_MAX:
@@ -156,6 +147,19 @@ class Guard:
                 return committed
         raise StoppingError
 
+    def _try(self, unit: Sequence[Decoded]) -> Committed:
+        """Commit once, and remember nothing of a transaction that did not happen."""
+        try:
+            conn = self._connected()
+            if self._has_new_rules:
+                rules = reloaded(conn, self._memory.rules, self._memory.config_dir)
+                self._memory = replace(self._memory, rules=rules)
+                self._has_new_rules = False
+            return commit(conn, unit, self._memory, self._caches, clock.now())
+        except Exception:
+            self._caches.forget()
+            raise
+
     def _wait_is_over(self) -> None:
         if self.waits:
             self.waits = False
@@ -164,11 +168,10 @@ class Guard:
     def _connected(self) -> Conn:
         if self._conn is None or self._conn.closed:
             self._conn = connect(self._url, "ioc worker")
-            intake.prepare(self._conn)
+            staging.prepare(self._conn)
         return self._conn
 
     def _drop(self) -> None:
-        self._caches.forget()
         if self._conn is not None:
             self._conn.close()
             self._conn = None

@@ -85,12 +85,12 @@ def next_unit(waiting: Sequence[Waiting], busy: frozenset[TP], rows_max: int) ->
         tp = each.tp
         if tp in busy or tp in passed:
             continue
-        rows += each.fetched.rows_max
-        if unit and (tp.topic != unit[0].tp.topic or rows > rows_max):
-            rows -= each.fetched.rows_max
+        size = each.fetched.rows_max
+        if unit and (tp.topic != unit[0].tp.topic or rows + size > rows_max):
             passed.add(tp)  # what comes later of this partition must not overtake
             continue
         unit.append(each)
+        rows += size
     return unit
 
 
@@ -175,6 +175,7 @@ class Pipeline:
         except StoppingError:
             return
         except Exception as error:  # noqa: BLE001 - the third failure: stop, loudly
+            self._is_closed = True
             await self._crash(error)
         finally:
             self._idle.append(committer)

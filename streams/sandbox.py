@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from pydantic import SecretStr
 
-from connectors.timescale import areas, intake, offsets, replays, rule_versions
+from connectors.timescale import areas, offsets, replays, rule_versions, staging
 from connectors.timescale.database import Database, connect
 from connectors.timescale.migrate import migrate
 from connectors.timescale.offsets import Hold
@@ -45,7 +45,7 @@ class Sandbox:
         migrate(url, timescale=False)
         self.conn = connect(url, "ioc replay")
         self.db = Database(url, "ioc replay", 2).open()
-        intake.prepare(self.conn)
+        staging.prepare(self.conn)
         self._next = dict.fromkeys(EVENT_TOPICS, 0)
         with self.conn.transaction():
             areas.replace_all(self.conn)

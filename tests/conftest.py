@@ -11,13 +11,10 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from connectors.embedded.children import Supervisor
-from connectors.embedded.identity import server_identity
-from connectors.embedded.postgres import Postgres, postgres_programs
-from connectors.embedded.run import DataDir
 from connectors.timescale.database import Database
 from connectors.timescale.migrate import migrate
 from tests.databases import drop_database
+from tests.embedded import running_postgres
 
 TEMPLATE = "ioc_template"
 _numbers = itertools.count(1)
@@ -31,18 +28,8 @@ def _named(url: str, database: str) -> str:
 @pytest.fixture(scope="session")
 def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Start one PostgreSQL for the whole session; yield the URL of its maintenance database."""
-    with DataDir(tmp_path_factory.mktemp("postgres")) as data_dir:
-        supervisor = Supervisor(data_dir.path / "logs", lambda _: None)
-        tools = postgres_programs()
-        programs = (tools / "postgres", tools / "initdb")
-        postgres = Postgres(
-            data_dir.path, supervisor, server_identity(data_dir.path / "postgres", programs)
-        )
-        try:
-            yield postgres.start()
-        finally:
-            supervisor.stop_all()
-            postgres.close()
+    with running_postgres(tmp_path_factory.mktemp("postgres")) as (_, postgres):
+        yield postgres.url
 
 
 @pytest.fixture(scope="session")

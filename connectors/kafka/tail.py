@@ -53,7 +53,7 @@ def true_ends(settings: Settings, said: Mapping[tuple[str, int], tuple[int, int]
                 consumer.pause(*[each for each in consumer.assignment() if each not in waiting])
         finally:
             consumer.close()
-    except KafkaError as error:
+    except (KafkaError, RuntimeError) as error:  # the latter: a batch that it cannot unpack
         raise BrokerUnavailableError(f"Kafka at {settings.kafka}: {error}") from error
     if waiting:
         raise BrokerUnavailableError(

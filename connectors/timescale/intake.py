@@ -57,11 +57,6 @@ class DeadLetter:
     raw: bytes
 
 
-def prepare(conn: Conn) -> None:
-    """Make the session's staging tables."""
-    staging.prepare(conn)
-
-
 def store(conn: Conn, rows: Sequence[Placed]) -> list[Placed]:
     """Store the events of one topic that are new; return these, in the order given."""
     if not rows:

@@ -11,11 +11,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from connectors.embedded.broker import Broker, broker_program
-from connectors.embedded.children import Supervisor
-from connectors.embedded.identity import server_identity
-from connectors.embedded.run import DataDir
+from connectors.embedded.broker import Broker
 from tests.acceptance.house import House
+from tests.embedded import running_broker
 from tests.real.kafka import find_or_explain, running_kafka
 
 _numbers = itertools.count(1)
@@ -23,12 +21,7 @@ _numbers = itertools.count(1)
 
 def embedded_broker(stack: ExitStack, folder: Path) -> Broker:
     """Start the embedded broker until the stack is closed."""
-    data_dir = stack.enter_context(DataDir(folder))
-    supervisor = Supervisor(data_dir.path / "logs", lambda _: None)
-    stack.callback(supervisor.stop_all)
-    identity = server_identity(data_dir.path / "none", (broker_program(data_dir.path),))
-    broker = Broker(data_dir.path, supervisor, identity)
-    broker.start()
+    _, broker = stack.enter_context(running_broker(folder))
     return broker
 
 

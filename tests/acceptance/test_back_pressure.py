@@ -14,10 +14,6 @@ from functools import partial
 import httpx
 import pytest
 
-from connectors.embedded.children import Supervisor
-from connectors.embedded.identity import server_identity
-from connectors.embedded.postgres import Postgres, postgres_programs
-from connectors.embedded.run import DataDir
 from ioc import clock
 from tests.acceptance.house import House, JsonObject, eventually, free_port
 from tests.acceptance.test_outages import (
@@ -28,6 +24,7 @@ from tests.acceptance.test_outages import (
     embedded_kafka,
     post,
 )
+from tests.embedded import running_postgres
 from tests.real.kafka import find_or_explain, running_kafka
 
 #: A sender's call, and how often it comes: 1,000 events a second, the worst hour of a province.
@@ -59,24 +56,16 @@ def site(
 ) -> Iterator[Loaded]:
     folder = tmp_path_factory.mktemp(f"pressure-{request.param}")
     with ExitStack() as stack:
-        data_dir = stack.enter_context(DataDir(folder / "postgres"))
-        supervisor = Supervisor(data_dir.path / "logs", lambda _: None)
-        tools = postgres_programs()
-        programs = (tools / "postgres", tools / "initdb")
-        postgres = Postgres(
-            data_dir.path, supervisor, server_identity(data_dir.path / "postgres", programs)
-        )
-        stack.callback(postgres.close)
-        stack.callback(supervisor.stop_all)
-        url = postgres.start()
+        supervisor, postgres = stack.enter_context(running_postgres(folder / "postgres"))
         take: Callable[[], None]
         if request.param == "embedded":
             broker, take, give = embedded_kafka(stack, folder / "broker")
-            house = House(folder, broker.address, url, broker.log_id)
+            house = House(folder, broker.address, postgres.url, broker.log_id)
         else:
             find_or_explain()
             kafka = stack.enter_context(running_kafka())
-            house, take, give = House(folder, kafka.bootstrap, url), kafka.kill, kafka.start
+            house = House(folder, kafka.bootstrap, postgres.url)
+            take, give = kafka.kill, kafka.start
         done = house.ioc("migrate")
         assert done.returncode == 0, done.stderr
         stack.callback(house.stop)

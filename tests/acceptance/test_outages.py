@@ -13,13 +13,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from connectors.embedded.broker import Broker, broker_program
+from connectors.embedded.broker import Broker
 from connectors.embedded.children import Supervisor
-from connectors.embedded.identity import server_identity
-from connectors.embedded.postgres import Postgres, postgres_programs
-from connectors.embedded.run import DataDir
+from connectors.embedded.postgres import Postgres
 from ioc import clock
 from tests.acceptance.house import House, JsonObject, eventually
+from tests.embedded import running_broker, running_postgres
 from tests.real.kafka import find_or_explain, running_kafka
 
 ANSWER_WITHIN_S = 2.0
@@ -51,14 +50,9 @@ def embedded_kafka(
     stack: ExitStack, folder: Path
 ) -> tuple[Broker, Callable[[], None], Callable[[], None]]:
     """Start the embedded broker. It forgets all when it ends, so it is away while it is stopped."""
-    data_dir = stack.enter_context(DataDir(folder))
-    supervisor = Supervisor(data_dir.path / "logs", lambda _: None)
-    identity = server_identity(data_dir.path / "none", (broker_program(data_dir.path),))
-    broker = Broker(data_dir.path, supervisor, identity)
-    broker.start()
+    supervisor, broker = stack.enter_context(running_broker(folder))
     child = supervisor.child("broker")
     assert child is not None
-    stack.callback(supervisor.stop_all)
     give = lambda: os.kill(child.pid, signal.SIGCONT)  # noqa: E731
     stack.callback(give)
     return broker, lambda: os.kill(child.pid, signal.SIGSTOP), give
@@ -70,24 +64,15 @@ def site(
 ) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp(f"outages-{request.param}")
     with ExitStack() as stack:
-        data_dir = stack.enter_context(DataDir(folder / "postgres"))
-        supervisor = Supervisor(data_dir.path / "logs", lambda _: None)
-        tools = postgres_programs()
-        postgres = Postgres(
-            data_dir.path,
-            supervisor,
-            server_identity(data_dir.path / "postgres", (tools / "postgres", tools / "initdb")),
-        )
-        stack.callback(postgres.close)
-        stack.callback(supervisor.stop_all)
-        url = postgres.start()
+        supervisor, postgres = stack.enter_context(running_postgres(folder / "postgres"))
         if request.param == "embedded":
             broker, take, give = embedded_kafka(stack, folder / "broker")
-            house = House(folder, broker.address, url, broker.log_id)
+            house = House(folder, broker.address, postgres.url, broker.log_id)
         else:
             find_or_explain()
             kafka = stack.enter_context(running_kafka())
-            house, take, give = House(folder, kafka.bootstrap, url), kafka.kill, kafka.start
+            house = House(folder, kafka.bootstrap, postgres.url)
+            take, give = kafka.kill, kafka.start
         done = house.ioc("migrate")
         assert done.returncode == 0, done.stderr
         stack.callback(house.stop)

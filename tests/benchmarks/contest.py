@@ -16,12 +16,9 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg import sql
 
-from connectors.embedded.broker import Broker, broker_program
-from connectors.embedded.children import Supervisor
-from connectors.embedded.identity import server_identity
-from connectors.embedded.postgres import Postgres, postgres_programs
-from connectors.embedded.run import DataDir
+from connectors.embedded.broker import Broker
 from connectors.kafka.producer import Producer
+from tests import embedded
 from tests.acceptance.house import House
 from tests.benchmarks import meter
 from tests.benchmarks.load import Load, publish
@@ -134,33 +131,28 @@ class Server:
 @contextmanager
 def running_postgres(folder: Path) -> Iterator[Server]:
     """Start the embedded PostgreSQL on an empty folder."""
-    with DataDir(folder) as data_dir:
-        supervisor = Supervisor(data_dir.path / "logs", lambda _: None)
-        tools = postgres_programs()
-        programs = (tools / "postgres", tools / "initdb")
-        identity = server_identity(data_dir.path / "postgres", programs)
-        postgres = Postgres(data_dir.path, supervisor, identity)
-        try:
-            url = postgres.start()
-            yield Server(url, supervisor.pids()["postgres"])
-        finally:
-            supervisor.stop_all()
-            postgres.close()
+    with embedded.running_postgres(folder) as (supervisor, postgres):
+        yield Server(postgres.url, supervisor.pids()["postgres"])
 
 
 @contextmanager
 def running_broker(folder: Path) -> Iterator[tuple[Broker, int]]:
     """Start an empty embedded broker; yield it and its process id."""
-    with DataDir(folder) as data_dir:
-        supervisor = Supervisor(data_dir.path / "logs", lambda _: None)
-        program = broker_program(data_dir.path)
-        identity = server_identity(data_dir.path / "none", (program,))
-        broker = Broker(data_dir.path, supervisor, identity)
-        try:
-            broker.start()
-            yield broker, supervisor.pids()["broker"]
-        finally:
-            supervisor.stop_all()
+    with embedded.running_broker(folder) as (supervisor, broker):
+        yield broker, supervisor.pids()["broker"]
+
+
+@contextmanager
+def running_house(server: Server, folder: Path) -> Iterator[House]:
+    """Yield a house with an empty database and broker of its own; nothing in it is started yet."""
+    with ExitStack() as stack:
+        url = stack.enter_context(server.database())
+        broker, _ = stack.enter_context(running_broker(folder / "broker"))
+        house = House(folder, broker.address, url, broker.log_id)
+        migrated = house.ioc("migrate")
+        assert migrated.returncode == 0, migrated.stderr
+        stack.callback(house.stop)
+        yield house
 
 
 def run(contestant: Contestant, load: Load, server: Server, folder: Path) -> Run:

@@ -12,6 +12,8 @@ from tests.benchmarks.contest import REPOSITORY, Contestant
 BENCH_PYTHON = REPOSITORY / ".venv-bench" / "bin" / "python"
 #: What a worker under load puts into one transaction at most; the bench knows how many it did.
 LIMIT_ROWS = int(Settings.model_fields["batch_rows"].default)
+#: Faust's web server has a fixed port, on which another one may be.
+_WORKER = ("worker", "--without-web")
 
 
 def contestants() -> tuple[Contestant, ...]:
@@ -42,8 +44,8 @@ def contestants() -> tuple[Contestant, ...]:
             package="quixstreams",
             python=str(BENCH_PYTHON),
         ),
-        Contestant("faust_take", ("-m", "tests.benchmarks.faust_take", "worker"), divisor=3),
-        Contestant("faust", ("-m", "tests.benchmarks.faust_each", "worker"), divisor=10),
+        Contestant("faust_take", ("-m", "tests.benchmarks.faust_take", *_WORKER), divisor=3),
+        Contestant("faust", ("-m", "tests.benchmarks.faust_each", *_WORKER), divisor=10),
     )
 
 

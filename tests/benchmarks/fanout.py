@@ -24,9 +24,8 @@ import httpx
 import orjson
 import psycopg
 
-from tests.acceptance.house import House
 from tests.benchmarks import meter
-from tests.benchmarks.contest import REPOSITORY, Server, running_broker
+from tests.benchmarks.contest import REPOSITORY, Server, running_house
 from tests.benchmarks.fanout_clients import DIGITS, MARK
 from tests.benchmarks.nchan import running_nchan
 
@@ -174,12 +173,8 @@ def message(sent_ns: int) -> bytes:
 def running_ours(server: Server, folder: Path, trial: Trial) -> Iterator[Target]:
     """Start `ioc api` on its core, with an empty database and broker of its own."""
     with ExitStack() as stack:
-        url = stack.enter_context(server.database())
-        broker, _ = stack.enter_context(running_broker(folder / "broker"))
-        house = House(folder, broker.address, url, broker.log_id)
-        migrated = house.ioc("migrate")
-        assert migrated.returncode == 0, migrated.stderr
-        conn = stack.enter_context(psycopg.connect(url, autocommit=True))
+        house = stack.enter_context(running_house(server, folder))
+        conn = stack.enter_context(psycopg.connect(house.database_url, autocommit=True))
         with conn.transaction(), conn.cursor() as cursor:
             rows = [(NOBODY, message(0).decode())] * DEAF_MISSED
             cursor.executemany(INSERT, rows)
@@ -189,7 +184,6 @@ def running_ours(server: Server, folder: Path, trial: Trial) -> Iterator[Target]
                 conn.execute(INSERT, (NOBODY, body.decode()))
                 conn.execute(RING)
 
-        stack.callback(house.stop)
         with on_cores({trial.cores[0]}):
             house.start("api")
         house.wait_ready()

@@ -25,7 +25,6 @@ def make_app(name: str, settings: Settings) -> faust.App:
         topic_allow_declare=False,
         topic_disable_leader=True,
         broker_session_timeout=SESSION_TIMEOUT_S,
-        web_enabled=False,
     )
 
 

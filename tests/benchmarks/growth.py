@@ -37,7 +37,7 @@ from tests.benchmarks.contest import (
     OTHERS_MAX,
     REPOSITORY,
     Server,
-    running_broker,
+    running_house,
     running_postgres,
 )
 from tests.benchmarks.growth_fill import DAY, Past, fill, finish
@@ -235,15 +235,9 @@ def running_side(
 ) -> Iterator[tuple[str, House]]:
     """Make a database with its past up to the last day; yield its URL and the processes' house."""
     folder.mkdir()
-    with ExitStack() as stack:
-        url = stack.enter_context(server.database())
-        broker, _ = stack.enter_context(running_broker(folder / "broker"))
-        house = House(folder, broker.address, url, broker.log_id)
-        migrated = house.ioc("migrate")
-        assert migrated.returncode == 0, migrated.stderr
-        fill(url, past, stage)
-        stack.callback(house.stop)
-        yield url, house
+    with running_house(server, folder) as house:
+        fill(house.database_url, past, stage)
+        yield house.database_url, house
 
 
 @contextmanager

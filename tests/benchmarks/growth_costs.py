@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from connectors.kafka.producer import Record
-from connectors.timescale import alarms, desks, intake, latest, offsets
+from connectors.timescale import alarms, desks, intake, latest, offsets, staging
 from connectors.timescale.database import connect
 from connectors.timescale.migrate import migrate
 from connectors.timescale.rollups import Rollups
@@ -164,7 +164,7 @@ def measure(url: str, postgres_pid: int, records: Sequence[Record], rows: int) -
         dict.fromkeys(EVENT_TOPICS, LOG), in_force(None), False, RECENT_RECORDS // PARTITIONS
     )
     with connect(url, "ioc bench") as conn:
-        intake.prepare(conn)
+        staging.prepare(conn)
         offsets.claim(conn, LOG, dict.fromkeys(PLACES, 0))
         stages, caches = Stages(conn.info.backend_pid), batch.Caches()
         made = list(units(records, rows))

@@ -27,7 +27,7 @@ from connectors.kafka.producer import Producer
 from ioc import clock
 from tests.acceptance.house import House, eventually
 from tests.benchmarks import meter, report
-from tests.benchmarks.contest import running_broker, running_postgres
+from tests.benchmarks.contest import running_house, running_postgres
 from tests.benchmarks.growth import OUTPUT
 from tests.benchmarks.load import EVENTS_PER_S, make_load, publish
 
@@ -81,12 +81,7 @@ def running_worker(folder: Path) -> Iterator[House]:
     """Start a worker on an empty broker and an empty database."""
     with ExitStack() as stack:
         server = stack.enter_context(running_postgres(folder / "postgres"))
-        url = stack.enter_context(server.database())
-        broker, _ = stack.enter_context(running_broker(folder / "broker"))
-        house = House(folder, broker.address, url, broker.log_id)
-        migrated = house.ioc("migrate")
-        assert migrated.returncode == 0, migrated.stderr
-        stack.callback(house.stop)
+        house = stack.enter_context(running_house(server, folder))
         house.start("worker")
         house.wait_ready()
         yield house

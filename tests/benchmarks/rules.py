@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from connectors.kafka.producer import Record
-from connectors.timescale import intake, offsets
+from connectors.timescale import offsets, staging
 from connectors.timescale.database import connect
 from connectors.timescale.migrate import migrate
 from ioc import clock
@@ -152,7 +152,7 @@ def measure(server: Server, records: Sequence[Record], judged_by: RuleSet, rows:
             dict.fromkeys(EVENT_TOPICS, LOG), judged_by, False, RECENT_RECORDS // PARTITIONS
         )
         with connect(url, "ioc bench") as conn:
-            intake.prepare(conn)
+            staging.prepare(conn)
             offsets.claim(conn, LOG, dict.fromkeys(PLACES, 0))
             stages, caches, wall = Stages(conn.info.backend_pid), batch.Caches(), Wall()
             made = list(units(records, rows))

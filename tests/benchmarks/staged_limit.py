@@ -136,7 +136,7 @@ def main() -> None:
     records = asyncio.run(read_all(settings.kafka))
     built = list(blocks(records, int(sys.argv[1])))
     conn = database.connect(settings.database_url.get_secret_value(), "bench-limit")
-    intake.prepare(conn)
+    staging.prepare(conn)
     series = numbered(conn, sorted({words for each in built for _, words in each.counts}))
     conn.execute(BEGIN)
     for block in built:

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
-from connectors.timescale import alarms, intake, offsets, rule_versions
+from connectors.timescale import alarms, offsets, rule_versions, staging
 from connectors.timescale.database import Database, connect
 from connectors.timescale.offsets import Hold
 from ioc import alarm as life
@@ -74,7 +74,7 @@ class Town:
 
     def __init__(self, database: Database, url: str) -> None:
         self.db, self.conn = database, connect(url, "test")
-        intake.prepare(self.conn)
+        staging.prepare(self.conn)
         with self.conn.transaction():
             wordings = [*rulebook.of_site(None), *rulebook.wordings("site.yaml", SITE)]
             quiet = [each for each in wordings if each.body.get("kind") not in {"absence", "sla"}]

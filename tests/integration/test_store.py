@@ -8,9 +8,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import orjson
+import psycopg
 import pytest
 
-from connectors.timescale import intake, offsets
+from connectors.timescale import offsets, staging
 from connectors.timescale.database import Database, connect
 from ioc.rule import shipped
 from streams.batch import Caches, Decoded, Memory, commit, decode_batch
@@ -59,7 +60,7 @@ def test_every_text_is_stored_as_it_was_sent(database_url: str) -> None:
     ]
     events += [reading(100, id="\x01"), reading(101, source="\x01")]
     with connect(database_url, "test") as conn:
-        intake.prepare(conn)
+        staging.prepare(conn)
         offsets.claim(conn, "log", {(TOPIC, 0): 0})
         done = commit(conn, [decode_batch(batch(0, events), NOW)], MEMORY, Caches(), NOW)
         assert (done.fresh, done.duplicates) == (len(events), 0)
@@ -75,7 +76,7 @@ def test_every_text_is_stored_as_it_was_sent(database_url: str) -> None:
 
 def test_a_second_copy_in_the_batch_or_later_changes_nothing(database_url: str) -> None:
     with connect(database_url, "test") as conn:
-        intake.prepare(conn)
+        staging.prepare(conn)
         offsets.claim(conn, "log", {(TOPIC, 0): 0})
         once = [reading(1), reading(2), reading(1)]
         assert commit(conn, [decode_batch(batch(0, once), NOW)], MEMORY, Caches(), NOW).fresh == 2
@@ -156,3 +157,21 @@ def test_a_copy_on_another_partition_of_the_unit_counts_once(database: Database)
             "SELECT partition, sum(n)::int AS n FROM rollup_1m GROUP BY 1 ORDER BY 1"
         )
         assert rows.fetchall() == [{"partition": 0, "n": 2}, {"partition": 1, "n": 2}]
+
+
+def test_after_an_unexpected_error_nothing_is_remembered_that_was_not_stored(
+    database: Database,
+) -> None:
+    with database.transaction() as conn:
+        offsets.claim(conn, "log", {(TOPIC, 0): 0, (TOPIC, 1): 0})
+        conn.execute("ALTER TABLE devices RENAME TO away")
+    guard = Guard(database.url, MEMORY)
+    with pytest.raises(psycopg.errors.UndefinedTable):
+        guard.commit([of_partition(0, 0, [reading(1, device="d-1")])])
+    with database.transaction() as conn:
+        conn.execute("ALTER TABLE away RENAME TO devices")
+    guard.commit([of_partition(1, 0, [reading(2)])])
+    guard.close()
+    with database.reading() as conn:
+        row = conn.execute("SELECT sum(n)::int AS n FROM rollup_1m").fetchone()
+    assert row == {"n": 1}

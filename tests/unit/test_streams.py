@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from connectors.timescale.intake import DeadLetter, Placed
 from ioc.event import Reason, Refusal
-from streams.batch import Decoded
+from streams.batch import Decoded, decode_batch
 from streams.fetched import Fetched, Packed, RecordBatch, cut, joined, opened
 from streams.guard import halves
 from streams.pipeline import Ahead, Waiting, aligned, fair_share, next_unit
@@ -59,6 +59,18 @@ def test_records_come_out_as_kafka_packed_them_whatever_the_compression() -> Non
         assert found == [
             (7, 1_000, b"one"), (8, 1_000, None), (9, 1_000, b""), (11, 2_000, b"late")
         ]  # fmt: skip
+
+
+def test_a_batch_that_nobody_can_unpack_is_one_record_and_its_neighbours_are_read() -> None:
+    good, broken = packed(7, 1_000, [b"7", b"8"]), bytearray(packed(9, 1_000, [b"9", b"10"]))
+    broken[61:] = b"junk" * 10
+    found = Fetched("ioc.fire.v1", 0, 7, 12, (good, bytes(broken), packed(11, 1_000, [b"11"])))
+    records = opened(found).records
+    assert [record.offset for record in records] == [7, 8, 9, 11]
+    assert records[2].value == bytes(broken)
+    decoded = decode_batch(opened(found), NOW)
+    assert [letter.offset for letter in decoded.dead] == [7, 8, 9, 11]
+    assert {letter.refusal.reason for letter in decoded.dead} <= {Reason.NOT_JSON, Reason.SCHEMA}
 
 
 @given(
