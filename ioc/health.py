@@ -29,6 +29,8 @@ class ProcessingHealth(StrEnum):
     STOPPED = "stopped"
 
 
+#: A device heard again within this time is not written again: `last_seen` is that exact.
+SEEN_GRAIN = timedelta(seconds=15)
 #: A camera reports its health every few minutes.
 CAMERA_SILENT_AFTER = timedelta(minutes=10)
 #: Fire panels test their line more often than this; a missed one is a matter of minutes, not hours.

@@ -16,4 +16,7 @@ class Severity(StrEnum):
     @property
     def priority(self) -> int:
         """1 is the most urgent."""
-        return list(Severity).index(self) + 1
+        return _PRIORITIES[self]
+
+
+_PRIORITIES = {severity: n for n, severity in enumerate(Severity, start=1)}

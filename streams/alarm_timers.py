@@ -45,11 +45,12 @@ def elapse(db: Database, due: Sequence[Timer], now: datetime) -> None:
     """
     with db.transaction() as conn:
         live = suppressions.live(conn, now)
-        known = alarms.lock(conn, [UUID(timer.key) for timer in due])
+        ids = [UUID(timer.key) for timer in due]
+        known = alarms.lock(conn, ids)
         steps: list[Transition] = []
         idle: list[Timer] = []
-        for timer in due:
-            alarm = known.get(UUID(timer.key))
+        for timer, alarm_id in zip(due, ids, strict=True):
+            alarm = known.get(alarm_id)
             step = None if alarm is None else _elapsed(timer, alarm, live, now)
             if step is None:
                 idle.append(timer)

@@ -9,7 +9,6 @@ ends.
 from __future__ import annotations
 
 import contextlib
-import gc
 import os
 import pickle
 import queue
@@ -25,26 +24,17 @@ from multiprocessing.connection import Connection
 from ioc import metrics
 from ioc.area import gazetteer
 from ioc.errors import IocError
+from streams.collector import calm_collector
 from streams.committer import Brief, Committer, Report
 from streams.fetched import Fetched
 from streams.guard import Guard, StoppingError
 
-#: A batch keeps tens of thousands of events alive; the collector's defaults would walk them all
-#: again and again and find nothing.
-GC_THRESHOLDS = (200_000, 50, 100)
 #: A transaction takes a second at most, and a database that is away is not waited for.
 END_WITHIN_S = 15.0
 
 
 class CommitterDiedError(IocError):
     """A committer has ended by itself."""
-
-
-def calm_collector() -> None:
-    """Have the garbage collector leave what is there now, and look less often at the rest."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GC_THRESHOLDS)
 
 
 class CommitterProcess:

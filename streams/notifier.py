@@ -31,6 +31,7 @@ from ioc.rule import RuleSet
 from ioc.settings import Settings
 from streams import scan, timers
 from streams.alarm_gauges import Gauges
+from streams.collector import calm_collector
 from streams.handlers import bulk_of, handlers_of
 from streams.own_http import is_fresh, serve
 from streams.reload import UNREAD, reloaded
@@ -242,6 +243,7 @@ def tell(claim: Claim, outcome: Outcome, attempt: Attempt, step: Step) -> None:
 
 async def run(settings: Settings) -> None:
     """Run the notifier until SIGTERM or SIGINT."""
+    calm_collector()
     await Process(settings).run()
 
 

@@ -18,8 +18,8 @@ from ioc.intake import RECENT_RECORDS
 from ioc.settings import Settings
 from ioc.topics import EVENT_TOPICS
 from streams.app import make_app
+from streams.collector import calm_collector
 from streams.committer import Brief
-from streams.committers import calm_collector
 
 log = logging.getLogger(__name__)
 

@@ -6,10 +6,12 @@ The row, the log entry, the outbox rows and the timers of a transition are one t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+import orjson
 
 from connectors.timescale import deliveries, floods, suppressions
 from connectors.timescale.database import Conn, Database
@@ -106,9 +108,9 @@ def apply(conn: Conn, transitions: Sequence[Transition]) -> None:
     """
     if not transitions:
         return
-    _save(conn, transitions)
     # A repeated raise changes the row's count; it is no step in the alarm's life.
     logged = [each for each in transitions if each.type is not Step.REPEATED]
+    _save(conn, transitions)
     if not logged:
         return
     _set_timers(conn, logged)
@@ -126,8 +128,8 @@ def _save(conn: Conn, transitions: Sequence[Transition]) -> None:
     # Only a raise opens one, or tells anew of its beginning.
     told = {each.alarm.id for each in transitions if isinstance(each.verdict, Raise)}
     told |= {each.alarm.id for each in transitions if each.before is State.NORMAL}
-    moved_on = [_to_row(alarm) for alarm in ordered if alarm.id not in told]
-    described = [_to_row(alarm) for alarm in ordered if alarm.id in told]
+    moved_on = [alarm for alarm in ordered if alarm.id not in told]
+    described = [alarm for alarm in ordered if alarm.id in told]
     if moved_on:
         conn.execute(SQL["move"], {"rows": as_rows(moved_on)})
     if described:
@@ -135,32 +137,35 @@ def _save(conn: Conn, transitions: Sequence[Transition]) -> None:
 
 
 def _append(conn: Conn, logged: Sequence[Transition], folded: frozenset[UUID]) -> list[int]:
-    """Write the log; the object in an entry is the alarm as it is after that step."""
-    rows = [
-        {
-            "n": n,
-            "alarm_id": each.alarm.id,
-            "at": each.at,
-            "type": each.type,
-            "from_state": each.before,
-            "to_state": each.alarm.state,
-            "by": each.by,
-            "comment": each.comment,
-            "annunciated": each.rings,
-            "event_at": each.event_at,
-            "priority": each.alarm.severity.priority,
-            "rule": each.alarm.rule,
-            "key": each.alarm.key,
-            "source": each.alarm.source,
-            "area": each.alarm.area,
-            "device": each.alarm.device,
-            "alarm": as_json(replace(each.alarm, folded=each.alarm.id in folded)),
-        }
-        for n, each in enumerate(logged)
-    ]
-    numbered = conn.execute(SQL["append_log"], {"rows": as_rows(rows)})
-    # Numbers are drawn in the order of `n`.
-    return sorted(row["seq"] for row in numbered)
+    """Write the log; return the numbers of its entries, which are in the order of the steps."""
+    numbers = [row["seq"] for row in conn.execute(SQL["draw_numbers"], {"n": len(logged)})]
+    with conn.cursor() as cursor, cursor.copy(SQL["append_log"]) as copy:
+        for number, step in zip(numbers, logged, strict=True):
+            copy.write_row((number, *_entry(step, step.alarm.id in folded)))
+    return numbers
+
+
+def _entry(step: Transition, is_folded: bool) -> tuple[object, ...]:
+    """Return the columns of `append_log`; the object is the alarm as it is after that step."""
+    alarm = step.alarm
+    return (
+        alarm.id,
+        step.at,
+        step.type,
+        step.before,
+        alarm.state,
+        step.by,
+        step.comment,
+        step.rings,
+        step.event_at,
+        alarm.severity.priority,
+        alarm.rule,
+        alarm.key,
+        alarm.source,
+        alarm.area,
+        alarm.device,
+        orjson.dumps(as_json(alarm) | {"folded": is_folded}).decode(),
+    )
 
 
 def _set_timers(conn: Conn, logged: Sequence[Transition]) -> None:
@@ -182,7 +187,3 @@ def _set_timers(conn: Conn, logged: Sequence[Transition]) -> None:
     if gone:
         kinds, keys = zip(*gone, strict=True)
         conn.execute(SQL["drop_timers"], {"kind": list(kinds), "key": list(keys)})
-
-
-def _to_row(alarm: Alarm) -> dict[str, Any]:
-    return {name: getattr(alarm, name) for name in _FIELDS}

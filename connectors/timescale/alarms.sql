@@ -101,20 +101,12 @@ WHERE timers.kind = t.kind AND timers.key = t.key
 -- Held to the end of the transaction: numbers become visible in their order (architecture.md, rule 7).
 SELECT pg_advisory_xact_lock(%(lock)s)
 
+-- name: draw_numbers
+SELECT nextval('alarm_log_seq') AS seq FROM generate_series(1, %(n)s)
+
 -- name: append_log
--- Numbers are drawn in the order of the steps: the sort is done below the drawing.
-INSERT INTO alarm_log (seq, alarm_id, at, type, from_state, to_state, by, comment, annunciated,
-    event_at, priority, rule, key, source, area, device, alarm)
-SELECT nextval('alarm_log_seq'), alarm_id, at, type, from_state, to_state, by, comment, annunciated,
-    event_at, priority, rule, key, source, area, device, alarm
-FROM (
-    SELECT * FROM json_to_recordset(%(rows)s) AS r (n int, alarm_id uuid, at timestamptz,
-        type text, from_state text, to_state text, by text, comment text, annunciated boolean,
-        event_at timestamptz, priority smallint, rule text, key text, source text, area text,
-        device text, alarm jsonb)
-    ORDER BY n
-) AS steps
-RETURNING seq
+COPY alarm_log (seq, alarm_id, at, type, from_state, to_state, by, comment, annunciated, event_at,
+    priority, rule, key, source, area, device, alarm) FROM STDIN
 
 -- name: ring
 -- Only a bell; who misses it looks within a second.

@@ -7,8 +7,10 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
+import orjson
 import psycopg
 from psycopg.rows import DictRow, dict_row
+from psycopg.types.json import set_json_loads
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from connectors.timescale.sql import queries
@@ -26,6 +28,9 @@ LOCK_MS = 5_000
 POOL_WAIT_S = 5.0
 
 Conn = psycopg.Connection[DictRow]
+
+# Several times as fast; and numbers are read as they are when they come in, so they go out again.
+set_json_loads(orjson.loads)
 
 
 class DatabaseFullError(DatabaseUnavailableError):

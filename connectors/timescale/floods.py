@@ -172,7 +172,7 @@ def _beside_others(conn: Conn, appeared: Sequence[Alarm]) -> set[UUID]:
 
 def _set(conn: Conn, ids: set[UUID], *, is_folded: bool) -> None:
     if ids:
-        conn.execute(SQL["set_folded"], {"ids": sorted(ids), "folded": is_folded})
+        conn.execute(SQL["set_folded"], {"ids": list(ids), "folded": is_folded})
 
 
 # The end of a flood -------------------------------------------------------------------------------

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from connectors.timescale import staging
 from connectors.timescale.database import Conn
 from connectors.timescale.intake import Placed
 from connectors.timescale.sql import queries
+from ioc.health import SEEN_GRAIN
 
 SQL = queries("latest")
 
-#: A device heard again within this time is not written again: `last_seen` is that exact.
-SEEN_GRAIN = timedelta(seconds=15)
 #: Beyond this many devices the cache starts anew; it only saves writes.
 DEVICES_MAX = 200_000
 

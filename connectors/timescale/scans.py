@@ -8,8 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from connectors.timescale.database import Conn
-from connectors.timescale.latest import SEEN_GRAIN
 from connectors.timescale.sql import queries
+from ioc.health import SEEN_GRAIN
 from ioc.rule import Rule
 from ioc.rule.absence import Absence, Coverage
 from ioc.rule.condition import Value

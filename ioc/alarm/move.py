@@ -83,4 +83,6 @@ def z(instant: datetime | None) -> str | None:
     """Return an instant as the feed shows it: RFC 3339, UTC, `Z`."""
     if instant is None:
         return None
-    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if instant.tzinfo is not UTC:
+        instant = instant.astimezone(UTC)
+    return instant.isoformat().replace("+00:00", "Z")

@@ -84,7 +84,8 @@ RUNNING_OUT: LiteralString = """
     )
     INSERT INTO timers (kind, key, clock, due_at)
     SELECT CASE WHEN shelved THEN 'shelf' ELSE 'ack' END, id::text, 'wall', at FROM due"""
-TIMERS: LiteralString = "SELECT count(*) FROM timers WHERE kind IN ('shelf', 'ack')"
+#: Asked every 50 ms; counting them all each time would slow down what is measured.
+LEFT: LiteralString = "SELECT EXISTS (SELECT FROM timers WHERE kind IN ('shelf', 'ack'))"
 DUE: LiteralString = "SELECT key, due_at FROM timers WHERE kind IN ('shelf', 'ack')"
 RAN_OUT: LiteralString = """
     SELECT alarm_id::text FROM alarm_log WHERE type IN ('unshelved', 'reminder') ORDER BY seq"""
@@ -200,8 +201,7 @@ def recovered(bench: Bench) -> Figure:
         house.start("api", "notifier", "worker")
 
         def is_over() -> bool:
-            row = conn.execute(TIMERS).fetchone()
-            return row is not None and row[0] == 0
+            return conn.execute(LEFT).fetchone() == (False,)
 
         eventually(is_over, RECOVERED_WITHIN_S, "every shelf and acknowledgement has run out")
         took_s = time.perf_counter() - began
