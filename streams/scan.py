@@ -199,7 +199,9 @@ def _hears(rule: Rule, calendar: WorkingCalendar, at: datetime) -> Hears | None:
         case Rate() as rate:
             since, gap = listened_from(rate, at), silence_gap(rate.window)
             return None if since is None else Hears(longer_than(gap), since - gap, since)
-        case Sla(waiting=waiting) if waiting is not None:
+        case Sla(waiting=waiting) as sla if waiting is not None:
+            if bounds(sla, calendar, at) is None:
+                return None  # closed for the day: nobody waits, whoever was heard
             open_time = waiting.time if isinstance(waiting, Working) else waiting
             gap = max(open_time / 2, DESKS_GAP_MIN)
             return Hears(_longer_than_open(calendar, gap), _day_start(at))

@@ -243,6 +243,19 @@ def test_at_closing_nobody_waits_any_more_and_at_noon_they_do(database: Database
     assert house.steps == ["raised MC-01", "returned MC-01"]
 
 
+def test_at_closing_nobody_waits_any_more_though_no_desk_was_heard_for_long(
+    database: Database,
+) -> None:
+    house = House(database, WAITING)
+    house.hear("queue", MONDAY - 3 * HOUR, MONDAY, kind="issued")
+    queue(house, 50, 40, 35)
+    house.turn(MONDAY)
+    house.turn(MONDAY + 6 * HOUR)
+    assert house.open == {"late MC-01": "medium"}
+    house.turn(MONDAY + 7 * HOUR)
+    assert house.open == {}
+
+
 def test_desks_that_were_cut_off_have_no_queue_until_they_are_heard_for_half_an_hour(
     database: Database,
 ) -> None:
