@@ -125,11 +125,13 @@ class WorkingCalendar:
     ) -> WorkingCalendar:
         """Return this calendar with a site's days on top: a day is what the site says of it."""
         off, work = frozenset(off), frozenset(work)
+        new = frozenset(years) - self.years
+        fixed = frozenset(date(year, month, day) for year in new for month, day in FIXED)
         return replace(
             self,
-            off=(self.off - work) | off,
+            off=((self.off | fixed) - work) | off,
             work=(self.work - off) | work,
-            years=self.years | frozenset(years),
+            years=self.years | new,
             hours=hours or self.hours,
         )
 

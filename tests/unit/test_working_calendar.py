@@ -200,6 +200,7 @@ def test_a_site_says_otherwise_of_single_days_and_hours() -> None:
     assert site.is_working_day(date(2027, 9, 3))
     assert not site.is_working_day(date(2027, 2, 10)), "what the site does not name stays"
     assert site.unknown_years(2036, 2037) == (2037,)
+    assert not site.is_working_day(date(2036, 1, 1)), "nor do its other years lose fixed dates"
     assert site.add(local("2026-11-23T08:00"), Working(days=1)) == local("2026-11-25T08:00")
 
 
