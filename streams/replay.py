@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import heapq
 import logging
-import os
 import pickle
 import tempfile
 from collections import Counter
@@ -18,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import IO, Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import orjson
 
@@ -126,7 +125,9 @@ def replay(
         changed = {each.key: each for each in rules}
         changed |= {each.key: Change(*each.key, each.body, "file", "replay") for each in wordings}
         _check(list(changed.values()))  # before anything is run for nothing
-        name = f"ioc_replay_{os.getpid()}"
+        # Not by the process's number: in a container that is the same each time, and one that was
+        # killed has left its database behind.
+        name = f"ioc_replay_{uuid4().hex[:12]}"
         with replays.database(url, f"{name}_now") as own:
             now = _run(own, rules, told, of)
         with contextlib.ExitStack() as stack:

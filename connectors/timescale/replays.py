@@ -138,11 +138,11 @@ def database(url: str, name: str) -> Iterator[str]:
             conn.execute(sql.SQL(SQL["create_database"]).format(named))
         except psycopg.errors.InsufficientPrivilege as error:
             raise ConfigError(
-                "the database's user may not make a database for the replay: give it CREATEDB, or "
-                "name an empty one with --database"
+                "the database's user may not make a database for the replay: give it CREATEDB"
             ) from error
-        conn.execute(sql.SQL(SQL["do_not_wait"]).format(named))
     try:
+        with connect(url, "ioc replay") as conn:
+            conn.execute(sql.SQL(SQL["do_not_wait"]).format(named))
         yield make_conninfo(url, dbname=name)
     finally:
         with connect(url, "ioc replay") as conn:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import signal
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -42,12 +44,28 @@ def run(
     try:
         rulebook.load_all(named)
         wordings = [each for name, text in named for each in rulebook.wordings(name, text)]
-        answer = replay(settings, wordings, range_of(start, end, warm_up), database_url)
+        with ends_when_told():
+            answer = replay(settings, wordings, range_of(start, end, warm_up), database_url)
     except RuleError as error:
         return refused(error)
     for line in lines(answer):
         typer.echo(line)
     return 0
+
+
+@contextlib.contextmanager
+def ends_when_told() -> Iterator[None]:
+    """Let SIGTERM, and a terminal that is closed, end it as Ctrl-C does: its databases go too."""
+    before = {
+        number: signal.signal(number, signal.default_int_handler)
+        for number in (signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(number) is not signal.SIG_IGN  # with nohup it goes on
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def lines(answer: Answer) -> list[str]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
+import signal
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -13,13 +16,13 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
-from connectors.timescale import alarms, offsets, rule_versions, staging
+from connectors.timescale import alarms, offsets, replays, rule_versions, staging
 from connectors.timescale.database import Database, connect
 from connectors.timescale.offsets import Hold
 from ioc import alarm as life
 from ioc import rulebook
 from ioc.alarm import Alarm, ClosingCode, NotAllowed, Transition
-from ioc.cli.replay import lines
+from ioc.cli.replay import ends_when_told, lines
 from ioc.errors import ConfigError
 from ioc.rule import RuleError
 from ioc.settings import Settings
@@ -255,6 +258,28 @@ def test_wrong_rules_are_refused_and_nothing_is_left_behind(town: Town, database
     with pytest.raises(RuleError, match="busy"):
         answer_of(database_url, CHANGED.replace("severity: medium", "severity: loud"))
     assert databases(database_url) == set()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_who_is_told_to_end_leaves_no_database_behind(database_url: str, number: int) -> None:
+    name = f"ioc_replay_test_{os.getpid()}"
+
+    def run() -> None:
+        with ends_when_told(), replays.database(database_url, name):
+            assert databases(database_url) == {name}
+            os.kill(os.getpid(), number)
+            time.sleep(5)
+
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    assert databases(database_url) == set()
+
+
+def test_what_a_killed_one_has_left_does_not_stop_the_next(town: Town, database_url: str) -> None:
+    """In a container every process has the same number."""
+    town.live(events(20), START + QUARTER)
+    with replays.database(database_url, f"ioc_replay_{os.getpid()}_now"):
+        assert answer_of(database_url, CHANGED).events == 20
 
 
 def test_a_database_that_is_not_empty_is_refused(town: Town, database_url: str) -> None:
