@@ -88,26 +88,36 @@ def change(
     return _changed(conn, changes, known, by, now)
 
 
+def filed(conn: Conn) -> frozenset[Key]:
+    """Return what files of the site, not shipped ones, have said last and not withdrawn."""
+    return frozenset((row["noun"], row["id"]) for row in conn.execute(SQL["filed_by_site"]))
+
+
 def follow_files(
-    conn: Conn, wordings: Sequence[Wording], *, by: str = FILES, now: datetime
+    conn: Conn,
+    wordings: Sequence[Wording],
+    *,
+    by: str = FILES,
+    now: datetime,
+    kept: frozenset[Key] = frozenset(),
 ) -> dict[Key, int]:
     """Put in force what the files say, where it is not what they said the last time.
 
-    `wordings` are all that there are: what the files say no more is withdrawn. Returns the versions
-    of what changed; raises as `change`.
+    `wordings` are all that there are: what the files say no more is withdrawn, but for what is
+    `kept` as it is. Returns the versions of what changed; raises as `change`.
     """
     conn.execute(SQL["lock_versions"], {"lock": VERSIONS_LOCK})
-    filed = {each.key: each for each in _stored(conn, SQL["newest_filed"])}
+    last = {each.key: each for each in _stored(conn, SQL["newest_filed"])}
     said = {wording.key: wording for wording in wordings}
     changes = [
         Change(*wording.key, wording.body, wording.origin, wording.place)
         for wording in wordings
-        if not _says(filed.get(wording.key), wording.body)
+        if wording.key not in kept and not _says(last.get(wording.key), wording.body)
     ]
     changes += [
         Change(*key, None, "file", "no file says it any more")
-        for key, each in filed.items()
-        if key not in said and each.body is not None
+        for key, each in last.items()
+        if key not in said and key not in kept and each.body is not None
     ]
     conn.execute(SQL["forget_unknown_rules"])
     return _changed(conn, changes, None, by, now)
@@ -153,7 +163,12 @@ def _changed(
     conn: Conn, changes: Sequence[Change], known: RuleSet | None, by: str, now: datetime
 ) -> dict[Key, int]:
     before = {each.key: each for each in _stored(conn, SQL["newest"])}
-    new = [each for each in changes if not _says(before.get(each.key), each.body)]
+    # What files say is kept even when it is in force already: the next files are compared with it.
+    new = [
+        each
+        for each in changes
+        if each.origin != "api" or not _says(before.get(each.key), each.body)
+    ]
     # What was never there cannot be withdrawn.
     new = [each for each in new if each.body is not None or each.key in before]
     versions = {each.key: before[each.key].version for each in changes if each.key in before}

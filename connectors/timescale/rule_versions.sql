@@ -23,6 +23,14 @@ SELECT DISTINCT ON (noun, id) noun, id, version, body::text AS body, revision
 FROM rule_versions WHERE origin IN ('shipped', 'file')
 ORDER BY noun, id, version DESC
 
+-- name: filed_by_site
+-- Of those, what a file of the site said, and no file has withdrawn.
+SELECT noun, id FROM (
+    SELECT DISTINCT ON (noun, id) noun, id, origin, body
+    FROM rule_versions WHERE origin IN ('shipped', 'file')
+    ORDER BY noun, id, version DESC
+) AS newest WHERE origin = 'file' AND body IS NOT NULL
+
 -- name: write
 INSERT INTO rule_versions (noun, id, version, body, by, at, why, origin, revision)
 VALUES (%(noun)s, %(id)s, %(version)s, %(body)s, %(by)s, %(at)s, %(why)s, %(origin)s,

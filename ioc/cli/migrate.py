@@ -21,7 +21,15 @@ def run(settings: Settings) -> None:
     wordings = rulebook.of_site(settings.config_dir)
     with connect(url, "ioc migrate") as conn, conn.transaction():
         areas.replace_all(conn)
-        changed = rule_versions.follow_files(conn, wordings, now=clock.now())
+        kept = rule_versions.filed(conn) if settings.config_dir is None else frozenset()
+        changed = rule_versions.follow_files(conn, wordings, kept=kept, now=clock.now())
+    if kept:
+        log.warning(
+            "IOC_CONFIG_DIR is not set: what files of the site said last stays in force, %s and so"
+            " on; to withdraw it, name an empty folder",
+            " ".join(min(kept)),
+            extra={"action": "keep_rules"},
+        )
     made = ensure_topics(settings)
     log.info(
         "database: %s; rules: %s; topics: %s",

@@ -18,6 +18,7 @@ from connectors.timescale.database import Database, connect
 from connectors.timescale.rule_versions import Change
 from ioc import rulebook
 from ioc.cli import rules as commands
+from ioc.cli.migrate import run as migrate
 from ioc.rule import RuleError, RuleSet
 from ioc.rulebook import Wording
 from ioc.settings import Settings
@@ -118,6 +119,44 @@ def test_a_rule_that_was_withdrawn_over_the_api_stays_so(database: Database) -> 
     change(database, None)
     assert follow(database, filed()) == {}
     assert "tamper" not in in_force(database)
+
+
+def test_what_was_tried_over_the_api_and_then_filed_may_be_changed_over_the_api_again(
+    database: Database,
+) -> None:
+    follow(database, filed())
+    change(database, body(severity="high"))
+    tuned = filed(TAMPER.replace("medium", "high"))
+    follow(database, tuned)
+    change(database, body(severity="low"))
+    assert follow(database, tuned) == {}
+    assert in_force(database)["tamper"][0] == "low"
+
+
+def test_what_was_withdrawn_over_the_api_and_then_in_the_file_may_come_back_over_the_api(
+    database: Database,
+) -> None:
+    follow(database, filed())
+    change(database, None)
+    shipped = rulebook.of_site(None)
+    follow(database, shipped)
+    change(database, body())
+    assert follow(database, shipped) == {}
+    assert "tamper" in in_force(database)
+
+
+def test_without_a_folder_the_rules_of_the_site_stay(
+    database: Database,
+    database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setitem(migrate.__globals__, "ensure_topics", lambda settings: [])
+    follow(database, filed(TAMPER + "  - {id: camera-fire, enabled: false}\n"))
+    before = in_force(database)
+    migrate(Settings(database_url=SecretStr(database_url)))
+    assert in_force(database) == before
+    assert "IOC_CONFIG_DIR is not set" in caplog.text
 
 
 def test_a_wrong_rule_is_refused_and_the_old_one_stays(database: Database) -> None:
