@@ -6,7 +6,7 @@ force is the newest wording of each in the database; files only write wordings t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any, cast
 import orjson
 
 from ioc import rule
+from ioc.area import gazetteer
 from ioc.incident import IncidentRule
 from ioc.incident.reading import read_rules as read_incidents
 from ioc.philosophy import Philosophy
@@ -23,8 +24,8 @@ from ioc.philosophy import reading as philosophy_reading
 from ioc.rule import Problem, Rule, RuleError, RuleSet
 from ioc.rule.calendar import read_calendar
 from ioc.rule.document import DocumentError, Fields, Items, Node, Scalar, read
-from ioc.rule.load import Section
-from ioc.rule.notes import Notes
+from ioc.rule.load import RULES_MAX, Section
+from ioc.rule.notes import PROBLEMS_MAX, Notes
 from ioc.rule.reading import Tags
 from ioc.source import BY_NAME
 from ioc.suppression import Inhibition, PlantState, Window, circle
@@ -41,6 +42,8 @@ SITE = "site"
 DEVICES_MAX = 20_000
 TAGS_MAX = 20
 WORD_CHARACTERS_MAX = 100
+
+_EMPTY = "nothing stands here; write 'rules:' and under it a list of rules, or remove the file"
 
 #: Top keys of files whose value is a list of things with an `id`, and the noun of such a thing.
 _LISTS = {
@@ -164,7 +167,12 @@ def load_all(named_texts: Sequence[tuple[str, str]]) -> RuleSet:
     Raises:
         ioc.rule.RuleError: with everything that is wrong in them, each with its line.
     """
-    return _read(named_texts, _tags(named_texts) or None).rules
+    found = _read(named_texts, _tags(named_texts) or None).rules
+    empty = [Problem(name, 1, _EMPTY) for name, text in named_texts if read(text) is None]
+    if empty:
+        raise RuleError(empty)
+    _check_areas(named_texts)
+    return found
 
 
 def in_force(config_dir: Path | None) -> RuleSet:
@@ -191,6 +199,9 @@ def assembled(stored: Sequence[Stored], known: RuleSet | None = None) -> Book:
     devices = [(each.name, each.text) for each in valid if each.noun == _DEVICES]
     book = _read(named, _tags(devices))
     versions = {each.id: each.version for each in valid if each.noun == "rule"}
+    if len(versions) > RULES_MAX:  # of those that are kept, nobody else has counted
+        problem = f"there are {len(versions)} rules, at most {RULES_MAX} may be; withdraw some"
+        raise RuleError([Problem("the rules", 1, problem)])
     fresh = {each.id: replace(each, version=versions[each.id]) for each in book.rules.rules}
     rules = [found for name in versions if (found := kept.get(name) or fresh.get(name))]
     revision = max((each.revision for each in stored), default=0)
@@ -213,8 +224,9 @@ def of_site(config_dir: Path | None) -> list[Wording]:
     """
     shipped = (files("ioc.rule") / "shipped.yaml").read_text(encoding="utf-8")
     found = {wording.key: wording for wording in wordings("shipped.yaml", shipped, "shipped")}
-    own = [(str(path), path.read_text(encoding="utf-8")) for path in _paths(config_dir)]
+    own = [(str(path), text_of(path)) for path in _paths(config_dir)]
     _read(own, _tags(own))
+    _check_areas(own)
     said: dict[Key, Wording] = {}
     for name, text in own:
         for wording in wordings(name, text):
@@ -278,6 +290,25 @@ def of_rule(name: str, text: str) -> Wording:
     return found[0]
 
 
+def text_of(path: Path) -> str:
+    """Return what a file of a site says.
+
+    Raises:
+        ioc.rule.RuleError: it is no text, or cannot be read.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise RuleError([Problem(str(path), 1, f"it cannot be read: {error.strerror}")]) from error
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise RuleError(
+            [Problem(str(path), line, "this is not UTF-8; save it as UTF-8")]
+        ) from error
+
+
 # Parts --------------------------------------------------------------------------------------------
 
 
@@ -319,6 +350,40 @@ def _tags(named_texts: Sequence[tuple[str, str]]) -> Tags:
                 for tag in device.tags:
                     found.setdefault(tag, set()).add(device.device)
     return {tag: frozenset(devices) for tag, devices in found.items()}
+
+
+def _check_areas(named_texts: Sequence[tuple[str, str]]) -> None:
+    """Refuse codes that are no area's: a rule about nowhere would never raise, and say nothing.
+
+    Only of what a person writes: what is stored goes on when units are merged.
+    """
+    wrong = [
+        Problem(name, node.line, f"there is no area {node.text!r}; {_write_area(node.text)}")
+        for name, text in named_texts
+        for node in _areas(read(text))
+        if gazetteer().by_code(node.text) is None
+    ]
+    if wrong:
+        raise RuleError(wrong[:PROBLEMS_MAX])
+
+
+def _areas(node: Node | None) -> Iterator[Scalar]:
+    """Yield the codes that stand under `area:` and `areas:`, wherever those are."""
+    if isinstance(node, Items):
+        for item in node.items:
+            yield from _areas(item)
+    elif isinstance(node, Fields):
+        for key, child in node.entries.items():
+            listed = child.items if isinstance(child, Items) else (child,)
+            if key in {"area", "areas"}:
+                yield from (each for each in listed if isinstance(each, Scalar))
+            yield from _areas(child)
+
+
+def _write_area(code: str) -> str:
+    """Return what to write instead of a code or a name that is no area's code."""
+    meant = [f"{area.code} ({area.full_name})" for area in gazetteer().meant(code)]
+    return f"write {' or '.join(meant)}" if meant else "GET /api/v1/areas lists the codes"
 
 
 def _collecting(reader: Reader, into: list[object]) -> Section:

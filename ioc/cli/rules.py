@@ -84,8 +84,11 @@ def texts(files: Sequence[Path]) -> list[tuple[str, str]] | None:
             if file.stat().st_size > FILE_BYTES_MAX:
                 typer.echo(f"{file}: larger than {FILE_BYTES_MAX} bytes", err=True)
                 return None
-            named.append((str(file), file.read_text(encoding="utf-8")))
-        except (OSError, UnicodeDecodeError) as error:
+            named.append((str(file), rulebook.text_of(file)))
+        except RuleError as error:
+            refused(error)
+            return None
+        except OSError as error:
             typer.echo(f"{file}: {error}", err=True)
             return None
     return named

@@ -57,6 +57,11 @@ class Scalar:
             return int(self.text)
         return float(self.text) if _DECIMAL.fullmatch(self.text) else self.text
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether the text is the same after it was stored as JSON: `1.10` would become `1.1`."""
+        return not isinstance(self.value, float) or str(self.value) == self.text
+
     def plain(self) -> object:
         """Return the value for display."""
         return self.value

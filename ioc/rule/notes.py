@@ -36,6 +36,8 @@ class Notes:
         if len(node.text) > characters_max or not node.text.isprintable():
             self.add(node.line, f"{name} is one line of at most {characters_max} characters")
             return None
+        if not node.is_kept:
+            self.add(node.line, f'{name}: write it in quotes: "{node.text}"')
         return node.text
 
     def choice(self, node: Node, name: str, allowed: Collection[str]) -> str | None:

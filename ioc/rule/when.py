@@ -26,6 +26,8 @@ VALUES_MAX = 1_000
 
 _JOINS: Mapping[str, Callable[[Sequence[Condition]], Condition]] = {"and": all_of, "or": any_of}
 _OPERATORS = ("exists", *COMPARISONS)
+#: How others write the comparisons; `gte` is nearer to `gt` than to what it means.
+_ELSEWHERE = {">": "gt", ">=": "ge", "gte": "ge", "<": "lt", "<=": "le", "lte": "le"}
 
 
 def condition(
@@ -119,6 +121,8 @@ class _Reading:
         if field.holds == "text":
             if not node.text:
                 self.notes.add(node.line, f"{name}: a value is missing")
+            elif not node.is_kept:
+                self.notes.add(node.line, f'{name}: write it in quotes: "{node.text}"')
             return node.text
         value = node.value
         fits = {
@@ -141,7 +145,8 @@ class _Reading:
             elif word not in COMPARISONS:
                 self.notes.add(
                     line,
-                    f"{name} has no test {word!r}{suggestion(word, _OPERATORS)}"
+                    f"{name} has no test {word!r}"
+                    f"{suggestion(_ELSEWHERE.get(word, word), _OPERATORS)}"
                     f"; write one of {', '.join(_OPERATORS)}",
                 )
             elif field.holds not in {"number", "any"}:

@@ -301,6 +301,14 @@ def test_a_device_that_gets_a_tag_is_in_the_rules_that_name_it(
     assert after.by_id["sos"] is before.by_id["sos"]
 
 
+def test_a_file_that_is_no_text_is_named_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    file = tmp_path / "rules" / "site.yaml"
+    file.write_bytes(TAMPER.encode().replace("ị".encode(), b"\xec"))
+    with pytest.raises(RuleError, match=f"{file}:3: this is not UTF-8"):
+        rulebook.of_site(tmp_path)
+
+
 def test_what_a_site_says_wrong_is_named_with_file_and_line(tmp_path: Path) -> None:
     twice = "incidents:\n" + SITE["rules/more.yaml"].split("inhibitions")[0].split("\n", 1)[1]
     circle = (
@@ -443,4 +451,10 @@ def test_the_command_line_checks_applies_and_tells_who(
     file.write_text(TAMPER.replace("medium", "loud"), encoding="utf-8")
     assert commands.apply(settings, [file], why="x", by="Lan") == 1
     assert f"{file}:9: severity cannot be 'loud'" in capsys.readouterr().err
+    file.write_text("# nothing yet\n", encoding="utf-8")
+    assert commands.check([file]) == 1
+    assert f"{file}:1: nothing stands here; write 'rules:'" in capsys.readouterr().err
+    file.write_bytes(TAMPER.encode("utf-16"))
+    assert commands.check([file]) == 1
+    assert f"{file}:1: this is not UTF-8; save it as UTF-8" in capsys.readouterr().err
     assert in_force(database)["tamper"] == ("low", 2)

@@ -8,8 +8,9 @@ from textwrap import indent
 
 import pytest
 
+from ioc import rulebook
 from ioc.rule import Kind, Per, RuleError, RuleSet, load, load_all
-from ioc.rulebook import in_force
+from ioc.rulebook import Stored, in_force
 from ioc.severity import Severity
 
 GOOD = """\
@@ -182,6 +183,17 @@ def test_an_area_code_keeps_its_leading_zero_without_quotes() -> None:
             "state: {gt: 3}",
             "site.yaml:9: state is no number; 'gt' compares numbers",
         ),
+        (
+            "state: alarm",
+            "value: {gte: 3}",
+            "site.yaml:9: value has no test 'gte'; did you mean 'ge'?; write one of exists, gt, ge",
+        ),
+        ("state: alarm", "device: 1.10", 'site.yaml:9: device: write it in quotes: "1.10"'),
+        (
+            "severity: critical",
+            "severity: critical\nscope: {devices: [1.5, 1.10]}",
+            'site.yaml:12: scope.devices: write it in quotes: "1.10"',
+        ),
         ("state: alarm", "value: {gt: much}", "site.yaml:9: value.gt is a number"),
         ("state: alarm", "value: hot", "site.yaml:9: value: write a number, not 'hot'"),
         ("state: alarm", "or: {state: alarm}", "site.yaml:9: 'or' is a list of conditions"),
@@ -262,6 +274,29 @@ def test_an_id_is_taken_once_in_a_file_and_among_files() -> None:
 )
 def test_what_is_no_rule_file_is_refused_with_a_line(text: str, said: str) -> None:
     assert problems(text)[0].startswith(said)
+
+
+def test_a_code_that_is_no_area_is_refused_in_what_a_person_writes() -> None:
+    """Of what is stored it is not asked: units are merged now and then, and rules must go on."""
+    scoped = GOOD.replace("per: device", "per: device\nscope: {areas: [05443, 99999]}")
+    named = GOOD.replace("fire-alarm", "own").replace("state: alarm,", "area: Văn Lang,")
+    text = rules(scoped, named)
+    with pytest.raises(RuleError) as refused:
+        rulebook.load_all([("site.yaml", text)])
+    assert str(refused.value).splitlines() == [
+        "site.yaml:11: there is no area '99999'; GET /api/v1/areas lists the codes",
+        "site.yaml:25: there is no area 'Văn Lang'; write 02143 (Xã Văn Lang)",
+    ]
+    assert len(load(text, "stored").rules) == 2
+
+
+def test_a_rule_more_than_may_be_is_refused_when_the_others_are_known_already() -> None:
+    short = '{"id": "r%d", "title": "t", "title_en": "t", "type": "ioc.queue.ticket", '
+    short += '"kind": "match", "when": {"action": "issued"}, "per": "office", "severity": "low"}'
+    stored = [Stored("rule", f"r{i}", 1, short % i, i) for i in range(2_001)]
+    known = rulebook.assembled(stored[:-1]).rules
+    with pytest.raises(RuleError, match="at most 2000"):
+        rulebook.assembled(stored, known)
 
 
 def test_a_billion_laughs_are_not_laughed() -> None:
