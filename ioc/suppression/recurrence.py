@@ -17,6 +17,8 @@ from ioc.clock import LOCAL_ZONE
 #: Nobody plans further; a rule that never comes true must not be looked for until the year 9999.
 AHEAD_MAX = timedelta(days=2 * 366)
 COUNT_MAX = 1_000
+#: In these years a start lies; further off there are no two years around it, or millions of turns.
+YEAR_MIN, YEAR_MAX = 1970, 2100
 
 _START = "DTSTART:%Y%m%dT%H%M%S"
 _NUMBERS = r"[+-]?[0-9]{1,3}(,[+-]?[0-9]{1,3}){0,30}"
@@ -43,6 +45,8 @@ def repeated(rule: str, start: datetime, lasts: timedelta) -> str:
     Raises:
         ValueError: it is none, it never comes true, or its turns overlap; with a sentence.
     """
+    if not YEAR_MIN <= start.year <= YEAR_MAX:
+        raise ValueError(f"it begins in a year from {YEAR_MIN} to {YEAR_MAX}")
     parts = dict(_part(word) for word in rule.removeprefix("RRULE:").split(";"))
     if "FREQ" not in parts:
         raise ValueError("a recurrence says FREQ=DAILY, WEEKLY, MONTHLY or YEARLY")

@@ -351,6 +351,12 @@ def test_a_recurrence_that_cannot_be_is_refused_with_a_sentence(rule: str, said:
         repeated(rule, local(2026, 11, 28, 8, 0), HOUR)
 
 
+@pytest.mark.parametrize("year", [1, 9999])
+def test_what_begins_in_a_year_far_away_is_refused_with_a_sentence(year: int) -> None:
+    with pytest.raises(ValueError, match="a year from 1970 to 2100"):
+        repeated("FREQ=DAILY", datetime(year, 1, 1, tzinfo=UTC), HOUR)
+
+
 def test_turns_that_overlap_are_refused() -> None:
     with pytest.raises(ValueError, match="before one is over"):
         repeated("FREQ=DAILY", local(2026, 11, 28, 8, 0), 25 * HOUR)

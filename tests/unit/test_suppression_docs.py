@@ -82,6 +82,12 @@ def test_what_is_wrong_in_a_file_is_said_with_its_line() -> None:
         (
             "maintenance",
             read_windows,
+            "[{id: a, hides: {rules: [x]}, start: '9999-12-31T23:59', lasts: 1h, reason: r}]",
+            "local day and minute",
+        ),
+        (
+            "maintenance",
+            read_windows,
             "[{id: a, hides: {rules: [x]}, start: '2026-11-28T08:00', lasts: 25h,"
             " recurrence: FREQ=DAILY, reason: r}]",
             "before one is over",
