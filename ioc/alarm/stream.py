@@ -253,11 +253,13 @@ def _facts(verdict: Raise) -> Mapping[str, object]:
 def _described(verdict: Raise, area_name: str) -> dict[str, Any]:
     """Return the fields that tell of the raising event."""
     rule, fact = verdict.rule, verdict.fact
+    found = fact.data.get("n") if rule.kind in SCANNED else None
+    n = found if isinstance(found, int) else rule.n
     return {
         "area": fact.area,
         "device": fact.device,
-        "title": rule.title.of(fact, area_name, rule.n),
-        "title_en": rule.title_en.of(fact, area_name, rule.n),
+        "title": rule.title.of(fact, area_name, n),
+        "title_en": rule.title_en.of(fact, area_name, n),
         "lat": _degrees(fact.data.get("lat")),
         "lon": _degrees(fact.data.get("lon")),
         "event_source": fact.ce_source,

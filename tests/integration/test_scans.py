@@ -310,6 +310,16 @@ def shut(house: House) -> UUID:
     return alarm_id
 
 
+def test_a_title_says_how_many_were_found(database: Database) -> None:
+    head = HEAD.format(id="late", type="ioc.queue.dossier", kind="sla")
+    head = head.replace('title: "T"', 'title: "{n} hồ sơ quá hạn tại {office}"')
+    house = House(database, rules_of(f"{head}    sla: {{due: past}}\n    per: office\n"))
+    for number in range(3):
+        house.receive(f"d-{number}", MONDAY - HOUR)
+    house.turn(MONDAY)
+    assert house.rows("SELECT title FROM alarms") == [{"title": "3 hồ sơ quá hạn tại MC-01"}]
+
+
 def test_a_closed_alarm_is_not_raised_again_by_what_goes_on_or_gets_better(
     database: Database,
 ) -> None:
