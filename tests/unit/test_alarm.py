@@ -1085,8 +1085,10 @@ def _made(event: str, alarm: Alarm, minute: int, *, worse: bool) -> Transition |
     at = f"{10 + minute // 60}:{minute % 60:02}"
     now = clock(at)
     match event:
-        case "raise":
-            return life.raised(alarm, a_raise(at, "smoke-worse" if worse else "smoke"), now)
+        case "raise" | "worse" | "raise in hiding":  # each is an event of its own
+            rule = "smoke-worse" if worse or event == "worse" else "smoke"
+            hidden = WORK if event == "raise in hiding" else None
+            return life.raised(alarm, a_raise(at, rule), now, hidden=hidden)
         case "return":
             return life.returned(alarm, a_clear(at), now)
         case "shelve":
