@@ -242,7 +242,10 @@ def rules_replay(
     ] = None,
     end: Annotated[datetime | None, typer.Option("--to", help="Local time; none: now.")] = None,
     warm_up: Annotated[
-        float, typer.Option(help="Hours that are run before, so that what was open is known.")
+        float,
+        typer.Option(
+            min=0, max=9600, help="Hours that are run before, so that what was open is known."
+        ),
     ] = 24.0,
     database: Annotated[
         str | None, typer.Option(help="Address of an empty database to run the changed rules in.")
