@@ -21,8 +21,10 @@ def run(settings: Settings) -> None:
     wordings = rulebook.of_site(settings.config_dir)
     with connect(url, "ioc migrate") as conn, conn.transaction():
         areas.replace_all(conn)
-        kept = rule_versions.filed(conn) if settings.config_dir is None else frozenset()
+        before = rule_versions.filed(conn)
+        kept = before if settings.config_dir is None else frozenset()
         changed = rule_versions.follow_files(conn, wordings, kept=kept, now=clock.now())
+        gone = before - rule_versions.filed(conn)
     if kept:
         log.warning(
             "IOC_CONFIG_DIR is not set: what files of the site said last stays in force, %s and so"
@@ -30,6 +32,9 @@ def run(settings: Settings) -> None:
             " ".join(min(kept)),
             extra={"action": "keep_rules"},
         )
+    if gone:
+        names = ", ".join(sorted(" ".join(key) for key in gone))
+        log.warning("no file of the site says any more: %s", names, extra={"action": "drop_rules"})
     made = ensure_topics(settings)
     log.info(
         "database: %s; rules: %s; topics: %s",

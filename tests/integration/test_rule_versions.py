@@ -148,6 +148,7 @@ def test_what_was_withdrawn_over_the_api_and_then_in_the_file_may_come_back_over
 def test_without_a_folder_the_rules_of_the_site_stay(
     database: Database,
     database_url: str,
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -157,6 +158,9 @@ def test_without_a_folder_the_rules_of_the_site_stay(
     migrate(Settings(database_url=SecretStr(database_url)))
     assert in_force(database) == before
     assert "IOC_CONFIG_DIR is not set" in caplog.text
+    migrate(Settings(database_url=SecretStr(database_url), config_dir=tmp_path))
+    assert in_force(database).keys() == before.keys() - {"tamper"} | {"camera-fire"}
+    assert "no file of the site says any more: rule camera-fire, rule tamper" in caplog.text
 
 
 def test_a_wrong_rule_is_refused_and_the_old_one_stays(database: Database) -> None:
