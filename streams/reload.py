@@ -23,6 +23,8 @@ def reloaded(conn: Conn, known: RuleSet, config_dir: Path | None) -> RuleSet:
         ioc.rule.RuleError: it cannot be read, and nothing is known: judging by no rules is worse
             than not judging.
     """
+    # Asked first: what is written meanwhile is another revision, and read next time.
+    revision = rule_versions.revision(conn)
     try:
         rules = rule_versions.in_force(conn, known, config_dir)
     except RuleError as error:
@@ -30,7 +32,7 @@ def reloaded(conn: Conn, known: RuleSet, config_dir: Path | None) -> RuleSet:
             raise
         # Whoever wrote it has checked it: it is of another version of this product.
         log.error("the old rules stay: %s", error, extra={"action": "refuse_rules"})  # noqa: TRY400
-        return as_of(known, rule_versions.revision(conn))
+        return as_of(known, revision)
     log.info(
         "%d rules, revision %d",
         len(rules.rules),
