@@ -205,12 +205,15 @@ def inhibit(
     Called with the alarms locked. A parent that is itself hidden still hides.
     """
     last = {step.alarm.id: step.alarm for step in steps}
-    over = sorted(alarm.id for alarm in last.values() if not alarm.active)
-    if over:
-        for row in conn.execute(SQL["end_children"], {"parents": over, "now": now}).fetchall():
+    active = [alarm for alarm in last.values() if alarm.active]
+    kept = begin_of(conn, rules, active, now)
+    # Without rules nobody knows whether what is active is a parent still.
+    parents = sorted(alarm.id for alarm in last.values() if rules or not alarm.active)
+    if parents:
+        of = {"parents": parents, "kept": sorted(kept), "now": now}
+        for row in conn.execute(SQL["end_children"], of).fetchall():
             _append(conn, row["id"], now, "ended")
             _arm(conn, row["id"], now)
-    begin_of(conn, rules, (alarm for alarm in last.values() if alarm.active), now)
 
 
 def begin_of(

@@ -79,7 +79,7 @@ UPDATE suppressions SET ended_at = NULL, ended_by = NULL, begun_at = NULL, from_
 WHERE id = %(id)s AND ended_at IS NOT NULL
 
 -- name: end_children
--- The parents are not active any more, in whatever way that came.
+-- The parents are not active any more, in whatever way that came, or not what was to hide something.
 UPDATE suppressions SET ended_at = %(now)s
-WHERE parent_alarm = ANY (%(parents)s) AND ended_at IS NULL
+WHERE parent_alarm = ANY (%(parents)s) AND ended_at IS NULL AND id <> ALL (%(kept)s::uuid[])
 RETURNING id

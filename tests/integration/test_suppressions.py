@@ -284,6 +284,21 @@ def test_of_two_parents_the_last_to_go_lets_ring(house: House) -> None:
     assert house.rings(camera) == 1
 
 
+def test_a_parent_that_is_none_any_more_hides_no_more(database: Database) -> None:
+    grave = Matcher(rules=frozenset({"power"}), severities=frozenset({Severity.HIGH}))
+    by_grave = replace(BY_POWER, parent=grave)
+    house = House(database, RuleSet(RULES.rules, philosophy=UNDAMPED, inhibitions=(by_grave,)))
+    house.raised("power", "p-1", at(0))
+    camera = house.raised("camera", "c-1", at(1))
+    assert house.state(camera) is State.SUPPRESSED
+    house.worse("power", "p-1", at(2), Severity.LOW)
+    house.run(at(2))
+    assert (house.state(camera), house.rings(camera)) == (State.UNACKNOWLEDGED, 1)
+    house.worse("power", "p-1", at(3), Severity.HIGH)
+    house.run(at(3))
+    assert house.state(camera) is State.SUPPRESSED
+
+
 def test_an_inhibition_that_is_new_changed_or_withdrawn_holds_for_what_is_active_already(
     database: Database,
 ) -> None:
