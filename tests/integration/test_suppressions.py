@@ -329,6 +329,21 @@ def test_an_inhibition_that_is_new_changed_or_withdrawn_holds_for_what_is_active
 # Out of service -----------------------------------------------------------------------------------
 
 
+def test_what_becomes_critical_out_of_service_rings_unless_that_is_named(house: House) -> None:
+    house.hide(AREA, at(0), kind=Kind.OUT_OF_SERVICE, until_at=None)
+    house.run(at(0))
+    alarm = house.raised("camera", "c-1", at(1))
+    assert house.state(alarm) is State.OUT_OF_SERVICE
+    house.worse("camera", "c-1", at(2))
+    assert (house.state(alarm), house.rings(alarm)) == (State.UNACKNOWLEDGED, 1)
+    with house.db.transaction() as conn:
+        named = house.raise_in(conn, "lamp", "l-1", at(3), area="02143")
+        suppressions.take_out(conn, named, by="An", reason="Hỏng", review_at=None, now=at(3))
+    house.run(at(3))
+    house.worse("lamp", "l-1", at(4))
+    assert (house.state(named.id), house.rings(named.id)) == (State.OUT_OF_SERVICE, 1)
+
+
 def test_what_is_out_of_service_stays_so_in_its_next_occurrences(house: House) -> None:
     alarm = house.alarm(house.raised("fire", "f-1", at(0)))
     with house.db.transaction() as conn:
