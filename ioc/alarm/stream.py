@@ -94,7 +94,8 @@ def raised(  # noqa: PLR0913 - what an alarm meets when it is raised
     if _identity(verdict) < (alarm.event_time, alarm.event_source, alarm.event_id):
         changes |= _described(verdict, area_name)
     changes["raised_at"] = min(alarm.raised_at, verdict.at)
-    return _streamed(step, alarm.state, alarm.evolve(now, **changes), now, verdict)
+    found = _streamed(step, alarm.state, alarm.evolve(now, **changes), now, verdict)
+    return replace(found, was_held=True) if alarm.is_held else found
 
 
 def returned(

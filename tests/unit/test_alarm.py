@@ -920,6 +920,16 @@ def test_the_highest_priority_always_rings() -> None:
     story.expect("unacknowledged", told="?", chattering_at=clock("10:00:20"))
 
 
+def test_what_was_held_back_and_becomes_critical_rings_at_once_and_only_once() -> None:
+    story = Unrest("door").flips("10:00", "10:00:05", "10:00:10")
+    assert story.rang == 1, "the third flip holds it back"
+    story.hears(a_raise("10:00:20", "smoke-worse"))
+    story.expect("unacknowledged", told="severity_changed", severity=Severity.CRITICAL)
+    assert story.rang == 2
+    story.calms("10:01:10").expect("unacknowledged", told=None, chattering_at=None)
+    assert story.rang == 2
+
+
 def test_what_is_fleeting_again_and_again_rings_no_more_unless_it_lasts() -> None:
     door = Unrest("door")
     for minute in ("00", "10", "20"):
