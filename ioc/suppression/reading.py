@@ -19,6 +19,8 @@ ENTRIES_MAX = 200
 STATE_MAX = timedelta(days=7)
 WINDOW_MAX = timedelta(days=30)
 MINUTE = timedelta(minutes=1)
+#: Days are counted from the first turn on, and the calendar of our programs has an end.
+YEARS = range(2000, 2200)
 TEXT_CHARACTERS_MAX = 300
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
@@ -141,6 +143,9 @@ def _local(node: Node, notes: Notes) -> datetime | None:
         at = datetime.fromisoformat(node.text if isinstance(node, Scalar) else "")
     except ValueError:
         notes.add(node.line, 'start is a local day and minute; write "2026-11-28T08:00"')
+        return None
+    if at.year not in YEARS:
+        notes.add(node.line, f"start is in a year from {YEARS[0]} to {YEARS[-1]}")
         return None
     return at if at.tzinfo is not None else at.replace(tzinfo=LOCAL_ZONE)
 
