@@ -262,6 +262,22 @@ def test_a_parent_that_a_person_closes_hides_no_more(house: House) -> None:
     assert house.state(camera) is State.UNACKNOWLEDGED
 
 
+def test_an_inhibition_that_a_person_has_ended_stays_so_while_its_parent_goes_on(
+    house: House,
+) -> None:
+    house.raised("power", "p-1", at(0))
+    camera = house.raised("camera", "c-1", at(1))
+    with house.db.reading() as conn:
+        (inhibition,) = suppressions.live(conn, at(1))
+    house.end(inhibition, at(2))
+    house.run(at(2))
+    house.raised("power", "p-1", at(3))
+    house.cleared("power", "p-1", at(4))
+    house.raised("power", "p-1", at(5))
+    house.run(at(5))
+    assert (house.state(camera), house.rings(camera)) == (State.UNACKNOWLEDGED, 1)
+
+
 def test_a_hidden_parent_still_hides(house: House) -> None:
     house.hide(Matcher(rules=frozenset({"power"})), at(0))
     house.run(at(0))
