@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -14,6 +14,11 @@ from ioc.severity import Severity
 #: Times are passed on as they stand in the feed: RFC 3339, UTC, `Z`.
 Instant = Annotated[
     str, Field(json_schema_extra={"format": "date-time"}, examples=["2026-11-22T07:05:09Z"])
+]
+#: A time that a person says. PostgreSQL stores years that nobody here can read again.
+SaidTime = Annotated[
+    AwareDatetime,
+    Field(gt=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC)),
 ]
 #: PostgreSQL stores no NUL.
 NO_NUL = r"^[^\x00]*$"
@@ -167,7 +172,7 @@ class Shelve(Move):
     model_config = _example(by="Trực ban 1", minutes=60, comment="Đơn vị thử hệ thống báo cháy")
 
     comment: Comment
-    until: AwareDatetime | None = Field(None, examples=["2026-11-22T09:00:00Z"])
+    until: SaidTime | None = Field(None, examples=["2026-11-22T09:00:00Z"])
     minutes: int | None = Field(None, ge=1, le=10_080, examples=[60])
     one_shot: bool = False
     reason: Reason | None = None
@@ -192,7 +197,7 @@ class OutOfService(Move):
     model_config = _example(by="Trực ban 1", comment="Chờ thay đầu báo")
 
     comment: Comment
-    review_at: AwareDatetime | None = Field(None, examples=["2026-12-01T01:00:00Z"])
+    review_at: SaidTime | None = Field(None, examples=["2026-12-01T01:00:00Z"])
 
 
 class Assign(Move):

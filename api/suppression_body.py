@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from api.alarm_body import NO_NUL, AlarmObject, Comment, Name
+from api.alarm_body import NO_NUL, AlarmObject, Comment, Name, SaidTime
 from ioc.suppression import Kind
 from ioc.suppression.matcher import WORD_CHARACTERS_MAX, WORDS_MAX
 
@@ -66,12 +66,12 @@ class NewSuppression(BaseModel):
     matcher: MatcherBody | None = None
     reason: Comment
     name: Name | None = None
-    starts_at: AwareDatetime | None = Field(None, alias="from")
-    until: AwareDatetime | None = None
+    starts_at: SaidTime | None = Field(None, alias="from")
+    until: SaidTime | None = None
     minutes: int | None = Field(None, ge=1, le=MINUTES_MAX)
     recurrence: str | None = Field(None, min_length=1, max_length=300, pattern=NO_NUL)
     duration_minutes: int | None = Field(None, ge=1, le=MINUTES_MAX)
-    review_at: AwareDatetime | None = None
+    review_at: SaidTime | None = None
     by: Name | None = None
 
 

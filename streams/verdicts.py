@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from uuid import uuid5
 
 from connectors.timescale import alarms, chatter, incidents, suppressions
 from connectors.timescale.alarms import Key
 from connectors.timescale.database import Conn
-from ioc.alarm import Alarm, Around, Hidden, Transition, followed
+from ioc.alarm import Alarm, Around, Hidden, State, Transition, followed
 from ioc.area import gazetteer
 from ioc.chattering import Chatter
 from ioc.rule import Raise, RuleSet, Verdict
@@ -48,11 +50,29 @@ def applied(
             current[key] = step.alarm
         if chattering is not None:
             known[key] = chattering
+    found = _anew(conn, found)
     changed = {key: each for key, each in known.items() if each != unrest[key]}
     found += incidents.link(conn, rules.incidents, found, now)
     suppressions.inhibit(conn, rules.inhibitions, found, now)
     chatter.save(conn, changed, rules.philosophy.chattering)
     return found
+
+
+def _anew(conn: Conn, steps: list[Transition]) -> list[Transition]:
+    """Return the steps with an id of its own for what opens like an occurrence that is over.
+
+    A late event can say that what has ended goes on; the ended one stays as it is.
+    """
+    opened = {step.alarm.id for step in steps if step.before is State.NORMAL}
+    while over := alarms.over(conn, list(opened)) if opened else set():
+        opened = {uuid5(each, "again") for each in over}
+        steps = [
+            replace(step, alarm=replace(step.alarm, id=uuid5(step.alarm.id, "again")))
+            if step.alarm.id in over
+            else step
+            for step in steps
+        ]
+    return steps
 
 
 def _unrest(

@@ -78,6 +78,11 @@ def lock(conn: Conn, ids: Sequence[UUID]) -> dict[UUID, Alarm]:
     return {row["id"]: from_row(row) for row in rows}
 
 
+def over(conn: Conn, ids: Sequence[UUID]) -> set[UUID]:
+    """Return those of these occurrences that have ended."""
+    return {row["id"] for row in conn.execute(SQL["over"], {"ids": ids})}
+
+
 def move(db: Database, alarm_id: UUID, decide: Callable[[Alarm], Transition]) -> Alarm:
     """Let a person's move be decided on the locked row, and store what follows.
 

@@ -8,6 +8,9 @@ FOR UPDATE OF a
 -- name: lock_ids
 SELECT * FROM alarms WHERE id = ANY(%(ids)s) ORDER BY rule, key, id FOR UPDATE
 
+-- name: over
+SELECT id FROM alarms WHERE id = ANY (%(ids)s::uuid[]) AND ended_at IS NOT NULL
+
 -- name: save
 -- The rows as they are after their last transitions, in the order given: a rule and key has one open
 -- occurrence, so the one that ended comes before its successor. `folded` is not here: the flood writes

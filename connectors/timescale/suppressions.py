@@ -205,31 +205,38 @@ def inhibit(
     Called with the alarms locked. A parent that is itself hidden still hides.
     """
     last = {step.alarm.id: step.alarm for step in steps}
-    over = sorted(alarm.id for alarm in last.values() if not alarm.active)
-    if over:
-        for row in conn.execute(SQL["end_children"], {"parents": over, "now": now}).fetchall():
+    active = [alarm for alarm in last.values() if alarm.active]
+    kept = begin_of(conn, rules, active, now)
+    # Without rules nobody knows whether what is active is a parent still.
+    parents = sorted(alarm.id for alarm in last.values() if rules or not alarm.active)
+    if parents:
+        of = {"parents": parents, "kept": sorted(kept), "now": now}
+        for row in conn.execute(SQL["end_children"], of).fetchall():
             _append(conn, row["id"], now, "ended")
             _arm(conn, row["id"], now)
-    begin_of(conn, rules, (alarm for alarm in last.values() if alarm.active), now)
 
 
 def begin_of(
     conn: Conn, rules: Sequence[Inhibition], parents: Iterable[Alarm], now: datetime
 ) -> frozenset[UUID]:
-    """Begin what these alarms hide of others, unless it has begun; return the ids of all of it."""
+    """Begin what these alarms hide of others; return the ids of all of it.
+
+    What has begun goes on, and what a person has ended stays so.
+    """
     wanted = _wanted(rules, parents, now)
     if not wanted:
         return frozenset()
     rows = conn.execute(SQL["of_parents"], {"ids": sorted(wanted)}).fetchall()
-    known = {row["id"]: row["ended_at"] for row in rows}
+    is_over = {row["id"]: row["is_over"] for row in rows}
+    for_good = {row["id"] for row in rows if row["for_good"]}
     for suppression_id, each in sorted(wanted.items()):
-        if suppression_id in known and known[suppression_id] is None:
+        if suppression_id in for_good or is_over.get(suppression_id) is False:
             continue
         if _is_full(conn):
             # What should be hidden rings then; the other way round would be worse.
             log.warning("%d suppressions are open; %s hides nothing", OPEN_MAX, each.name)
             break
-        if suppression_id in known:
+        if suppression_id in is_over:
             conn.execute(SQL["revive"], {"id": each.id, "now": now})
         else:
             conn.execute(SQL["insert"], _to_row(each))

@@ -70,8 +70,10 @@ UPDATE suppressions SET from_at = %(from_at)s, until_at = %(until_at)s,
 WHERE id = %(id)s
 
 -- name: of_parents
--- What inhibits for the sake of these alarms, live or over.
-SELECT id, parent_alarm, ended_at FROM suppressions WHERE id = ANY (%(ids)s)
+-- What inhibits for the sake of these alarms, live or over; its rule or its parent ends it until it comes
+-- back, a person for good.
+SELECT id, ended_at IS NOT NULL AS is_over, ended_by IS NOT NULL AND ended_by <> by AS for_good
+FROM suppressions WHERE id = ANY (%(ids)s)
 
 -- name: revive
 -- The parent came back within the same occurrence.
@@ -79,7 +81,7 @@ UPDATE suppressions SET ended_at = NULL, ended_by = NULL, begun_at = NULL, from_
 WHERE id = %(id)s AND ended_at IS NOT NULL
 
 -- name: end_children
--- The parents are not active any more, in whatever way that came.
+-- The parents are not active any more, in whatever way that came, or not what was to hide something.
 UPDATE suppressions SET ended_at = %(now)s
-WHERE parent_alarm = ANY (%(parents)s) AND ended_at IS NULL
+WHERE parent_alarm = ANY (%(parents)s) AND ended_at IS NULL AND id <> ALL (%(kept)s::uuid[])
 RETURNING id

@@ -131,6 +131,8 @@ class Transition:
     event: tuple[str, str] | None = None
     #: What the stream said; the evidence of incidents is in its event.
     verdict: Verdict | None = field(default=None, compare=False, repr=False)
+    #: Whether its rings waited until this step of the stream.
+    was_held: bool = False
 
     @property
     def announced(self) -> str | None:
@@ -138,7 +140,7 @@ class Transition:
         if self.type in RINGS_AGAIN:
             return Step.RAISED.value if self.alarm.state is State.UNACKNOWLEDGED else None
         if self.type is Step.CALMED:
-            return self._after_chattering
+            return None if self._was_told_at_once else self._after_chattering
         if self.type is Step.RESET:
             return Step.RETURNED.value
         if self.type in OF_THE_STREAM and (self.alarm.is_hidden or self.alarm.is_held):
@@ -153,10 +155,14 @@ class Transition:
         if self.type is Step.UNACKNOWLEDGED or self.alarm.state is not State.UNACKNOWLEDGED:
             return False
         if self.type is Step.CALMED:
-            return self.alarm.active
+            return self.alarm.active and not self._was_told_at_once
         if self.type in OF_THE_STREAM and self.alarm.is_held:
             return False
-        return self.before is not State.UNACKNOWLEDGED
+        return self.before is not State.UNACKNOWLEDGED or self.was_held
+
+    @property
+    def _was_told_at_once(self) -> bool:
+        return self.alarm.severity is Severity.CRITICAL
 
     @property
     def _after_chattering(self) -> str | None:

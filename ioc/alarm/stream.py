@@ -88,10 +88,14 @@ def raised(  # noqa: PLR0913 - what an alarm meets when it is raised
         changes["latched"] = alarm.latched and hidden is not None
         if hidden is None and step is Step.REPEATED:
             step = Step.UNSUPPRESSED
+    elif alarm.state is State.OUT_OF_SERVICE and rose and severity is Severity.CRITICAL:
+        # Priority 1 stays out of service only by what names it.
+        changes |= asking(True, alarm.latched and hidden is not None, hidden)
     if _identity(verdict) < (alarm.event_time, alarm.event_source, alarm.event_id):
         changes |= _described(verdict, area_name)
     changes["raised_at"] = min(alarm.raised_at, verdict.at)
-    return _streamed(step, alarm.state, alarm.evolve(now, **changes), now, verdict)
+    found = _streamed(step, alarm.state, alarm.evolve(now, **changes), now, verdict)
+    return replace(found, was_held=True) if alarm.is_held else found
 
 
 def returned(

@@ -12,7 +12,7 @@ from ioc.rule.document import Fields, Node, Scalar
 from ioc.rule.notes import Notes
 from ioc.suppression.inhibition import EQUALS, Inhibition, PlantState, Window, circle
 from ioc.suppression.matcher import WORD_CHARACTERS_MAX, WORDS_MAX, Matcher
-from ioc.suppression.recurrence import YEAR_MAX, YEAR_MIN, repeated
+from ioc.suppression.recurrence import YEARS, repeated
 
 ENTRIES_MAX = 200
 #: Longest state of plant, and longest turn of a maintenance window.
@@ -137,13 +137,13 @@ def _id(node: Node, notes: Notes) -> str | None:
 
 def _local(node: Node, notes: Notes) -> datetime | None:
     """Return a local day and minute as an instant."""
-    at: datetime | None
     try:
         at = datetime.fromisoformat(node.text if isinstance(node, Scalar) else "")
     except ValueError:
-        at = None
-    if at is None or not YEAR_MIN <= at.year <= YEAR_MAX:
         notes.add(node.line, 'start is a local day and minute; write "2026-11-28T08:00"')
+        return None
+    if at.year not in YEARS:
+        notes.add(node.line, f"start is in a year from {YEARS[0]} to {YEARS[-1]}")
         return None
     return at if at.tzinfo is not None else at.replace(tzinfo=LOCAL_ZONE)
 

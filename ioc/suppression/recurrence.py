@@ -18,7 +18,7 @@ from ioc.clock import LOCAL_ZONE
 AHEAD_MAX = timedelta(days=2 * 366)
 COUNT_MAX = 1_000
 #: In these years a start lies; further off there are no two years around it, or millions of turns.
-YEAR_MIN, YEAR_MAX = 1970, 2100
+YEARS = range(2000, 2200)
 
 _START = "DTSTART:%Y%m%dT%H%M%S"
 _NUMBERS = r"[+-]?[0-9]{1,3}(,[+-]?[0-9]{1,3}){0,30}"
@@ -45,8 +45,8 @@ def repeated(rule: str, start: datetime, lasts: timedelta) -> str:
     Raises:
         ValueError: it is none, it never comes true, or its turns overlap; with a sentence.
     """
-    if not YEAR_MIN <= start.year <= YEAR_MAX:
-        raise ValueError(f"it begins in a year from {YEAR_MIN} to {YEAR_MAX}")
+    if start.year not in YEARS:
+        raise ValueError(f"it begins in a year from {YEARS[0]} to {YEARS[-1]}")
     parts = dict(_part(word) for word in rule.removeprefix("RRULE:").split(";"))
     if "FREQ" not in parts:
         raise ValueError("a recurrence says FREQ=DAILY, WEEKLY, MONTHLY or YEARLY")

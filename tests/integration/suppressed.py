@@ -121,10 +121,12 @@ class House:
     def _rule(self, name: str) -> Rule:
         return self.rules.by_id[name]
 
-    def worse(self, rule: str, key: str, now: datetime) -> None:
-        """Let a condition go on as a critical one."""
+    def worse(
+        self, rule: str, key: str, now: datetime, severity: Severity = Severity.CRITICAL
+    ) -> None:
+        """Let a condition go on as a critical one, or as one of another severity."""
         verdict = Raise(
-            replace(self._rule(rule), severity=Severity.CRITICAL),
+            replace(self._rule(rule), severity=severity),
             key,
             now,
             Fact(now, key, "05443", str(uuid4())),

@@ -179,6 +179,16 @@ def test_the_list_is_of_one_kind_or_state(site: Site) -> None:
     assert ids(kind="maintenance") == {work}
 
 
+#: Without an end; and one that comes again.
+OUT = {"kind": "out_of_service", "minutes": None}
+DAILY = {
+    "kind": "maintenance",
+    "minutes": None,
+    "recurrence": "FREQ=DAILY",
+    "duration_minutes": 30,
+}
+
+
 @pytest.mark.parametrize(
     ("changes", "status", "code"),
     [
@@ -198,6 +208,9 @@ def test_the_list_is_of_one_kind_or_state(site: Site) -> None:
         ({"recurrence": "FREQ=DAILY"}, 400, "recurrence"),
         ({"kind": "maintenance", "recurrence": "FREQ=DAILY"}, 400, "recurrence"),
         ({"kind": "plant_state", "name": "drill"}, 400, "name"),
+        ({**OUT, "until": "9999-12-31T23:59:59-12:00"}, 400, "invalid"),
+        ({**OUT, "review_at": "9999-12-31T23:59:59-12:00"}, 400, "invalid"),
+        ({**DAILY, "from": "0001-01-01T00:00:00Z"}, 400, "invalid"),
     ],
 )
 def test_what_cannot_be_hidden_is_refused(

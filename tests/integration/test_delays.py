@@ -12,7 +12,7 @@ from ioc.rule import RuleSet, load
 from ioc.settings import Settings
 from streams.handlers import bulk_of, handlers_of
 from streams.timers import run_due
-from tests.integration.telling import BASE, NOW, JsonObject, Store, plainly
+from tests.integration.telling import BASE, NOW, Copy, JsonObject, Store, plainly
 
 RULES = load(
     """
@@ -118,3 +118,34 @@ rules:
     assert passes(store, database, BASE + timedelta(minutes=5), other) == 1
     assert store.rows("SELECT key FROM alarms") == []
     assert store.rows("SELECT key FROM timers WHERE kind = 'delay'") == []
+
+
+def test_what_a_late_event_lets_go_on_is_another_occurrence_and_the_ended_one_stays_as_it_was(
+    database: Database,
+) -> None:
+    rules = load(
+        """
+rules:
+  - {id: warm, title: t, title_en: t, type: ioc.fire.reading, kind: threshold, per: device,
+     when: {kind: temperature}, threshold: {value: value, above: 60, off_delay: 5m},
+     acknowledge: false, severity: medium}
+""",
+        "site.yaml",
+    )
+    store = Store.opened(database.url, rules)
+    store.empty()
+    told = [warm(0, "d1", 70), warm(10, "d1", 20)]
+    store.tell(told, plainly(told))
+    assert passes(store, database, BASE + timedelta(minutes=30), rules) == 1
+    ended = store.rows("SELECT id, state, version, ended_at FROM alarms")
+    assert [row[1] for row in ended] == ["normal"]
+    store.tell(
+        [*told, warm(12, "d1", 70)],
+        [Copy(event=2, rank=0, delay=timedelta(minutes=20))],
+    )
+    assert store.rows("SELECT state, active FROM alarms WHERE ended_at IS NULL") == [
+        ("unacknowledged", True)
+    ]
+    over = "SELECT id, state, version, ended_at FROM alarms WHERE ended_at IS NOT NULL"
+    assert store.rows(over) == ended
+    store.conn.close()

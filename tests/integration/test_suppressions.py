@@ -262,6 +262,22 @@ def test_a_parent_that_a_person_closes_hides_no_more(house: House) -> None:
     assert house.state(camera) is State.UNACKNOWLEDGED
 
 
+def test_an_inhibition_that_a_person_has_ended_stays_so_while_its_parent_goes_on(
+    house: House,
+) -> None:
+    house.raised("power", "p-1", at(0))
+    camera = house.raised("camera", "c-1", at(1))
+    with house.db.reading() as conn:
+        (inhibition,) = suppressions.live(conn, at(1))
+    house.end(inhibition, at(2))
+    house.run(at(2))
+    house.raised("power", "p-1", at(3))
+    house.cleared("power", "p-1", at(4))
+    house.raised("power", "p-1", at(5))
+    house.run(at(5))
+    assert (house.state(camera), house.rings(camera)) == (State.UNACKNOWLEDGED, 1)
+
+
 def test_a_hidden_parent_still_hides(house: House) -> None:
     house.hide(Matcher(rules=frozenset({"power"})), at(0))
     house.run(at(0))
@@ -282,6 +298,21 @@ def test_of_two_parents_the_last_to_go_lets_ring(house: House) -> None:
     house.run(at(3))
     assert house.state(camera) is State.UNACKNOWLEDGED
     assert house.rings(camera) == 1
+
+
+def test_a_parent_that_is_none_any_more_hides_no_more(database: Database) -> None:
+    grave = Matcher(rules=frozenset({"power"}), severities=frozenset({Severity.HIGH}))
+    by_grave = replace(BY_POWER, parent=grave)
+    house = House(database, RuleSet(RULES.rules, philosophy=UNDAMPED, inhibitions=(by_grave,)))
+    house.raised("power", "p-1", at(0))
+    camera = house.raised("camera", "c-1", at(1))
+    assert house.state(camera) is State.SUPPRESSED
+    house.worse("power", "p-1", at(2), Severity.LOW)
+    house.run(at(2))
+    assert (house.state(camera), house.rings(camera)) == (State.UNACKNOWLEDGED, 1)
+    house.worse("power", "p-1", at(3), Severity.HIGH)
+    house.run(at(3))
+    assert house.state(camera) is State.SUPPRESSED
 
 
 def test_an_inhibition_that_is_new_changed_or_withdrawn_holds_for_what_is_active_already(
@@ -312,6 +343,21 @@ def test_an_inhibition_that_is_new_changed_or_withdrawn_holds_for_what_is_active
 
 
 # Out of service -----------------------------------------------------------------------------------
+
+
+def test_what_becomes_critical_out_of_service_rings_unless_that_is_named(house: House) -> None:
+    house.hide(AREA, at(0), kind=Kind.OUT_OF_SERVICE, until_at=None)
+    house.run(at(0))
+    alarm = house.raised("camera", "c-1", at(1))
+    assert house.state(alarm) is State.OUT_OF_SERVICE
+    house.worse("camera", "c-1", at(2))
+    assert (house.state(alarm), house.rings(alarm)) == (State.UNACKNOWLEDGED, 1)
+    with house.db.transaction() as conn:
+        named = house.raise_in(conn, "lamp", "l-1", at(3), area="02143")
+        suppressions.take_out(conn, named, by="An", reason="Hỏng", review_at=None, now=at(3))
+    house.run(at(3))
+    house.worse("lamp", "l-1", at(4))
+    assert (house.state(named.id), house.rings(named.id)) == (State.OUT_OF_SERVICE, 1)
 
 
 def test_what_is_out_of_service_stays_so_in_its_next_occurrences(house: House) -> None:

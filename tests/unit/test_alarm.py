@@ -322,10 +322,10 @@ F   B     F      B     f      -   -     -      -     -      -        -      -   
 F+  B     F+     B     f+     -   -     -      -     -      -        -      -      F+   B      F+   G+  -    -      -    F+   F+   F+   F+     F+   A
 f   B     F      B     .      -   -     -      -     -      -        -      -      f    A      A    g   -    -      -    f    f    f    f      f    A
 f+  B     F+     B     .      -   -     -      -     -      -        -      -      f+   b      f+   g+  -    -      -    f+   f+   f+   f+     f+   A
-G   G     G      G     g      -   -     -      -     -      -        -      -      -    -      -    -   B    F      -    G    G    G    G      G    A
-G+  G+    G+     G+    g+     -   -     -      -     -      -        -      -      -    -      -    -   B    F+     -    G+   G+   G+   G+     G+   A
-g   G     G      G     .      -   -     -      -     -      -        -      -      -    -      -    -   A    A      -    g    g    g    g      g    A
-g+  G+    G+     G+    .      -   -     -      -     -      -        -      -      -    -      -    -   b    f+     -    g+   g+   g+   g+     g+   A
+G   G     G      B     g      -   -     -      -     -      -        -      -      -    -      -    -   B    F      -    G    G    G    G      G    A
+G+  G+    G+     B     g+     -   -     -      -     -      -        -      -      -    -      -    -   B    F+     -    G+   G+   G+   G+     G+   A
+g   G     G      B     .      -   -     -      -     -      -        -      -      -    -      -    -   A    A      -    g    g    g    g      g    A
+g+  G+    G+     B     .      -   -     -      -     -      -        -      -      -    -      -    -   b    f+     -    g+   g+   g+   g+     g+   A
 """  # noqa: E501 - a table is read as a table
 TABLE = {
     letter: tuple(answers)
@@ -833,6 +833,16 @@ def test_one_that_becomes_critical_comes_out_of_what_does_not_name_critical() ->
     )
 
 
+@pytest.mark.parametrize("letter", ["G", "G+", "g", "g+"])
+def test_priority_1_is_out_of_service_only_by_what_names_it(letter: str) -> None:
+    worse = a_raise("11:00", "smoke-worse")
+    (out,), _ = life.followed(_in(letter), worse, NOON, Around())
+    assert (out.alarm.state, out.rings, out.alarm.hidden_by) == ("unacknowledged", True, ())
+    (named,), _ = life.followed(_in(letter), worse, NOON, Around(hides=by(AWAY)))
+    assert (named.alarm.state, named.rings, named.announced) == ("out_of_service", False, None)
+    assert named.alarm.latched is _in(letter).latched
+
+
 def test_the_first_of_two_reasons_that_ends_does_not_let_it_ring(pump: AlarmStory) -> None:
     pump.raises("10:00").is_suppressed("10:01")
     again = life.suppress(pump.now_alarm, clock("10:02"), WORK)
@@ -908,6 +918,16 @@ def test_the_highest_priority_always_rings() -> None:
     story.flips("10:00", "10:00:10", "10:00:20", "10:00:30", "10:00:40")
     assert story.rang == 3
     story.expect("unacknowledged", told="?", chattering_at=clock("10:00:20"))
+
+
+def test_what_was_held_back_and_becomes_critical_rings_at_once_and_only_once() -> None:
+    story = Unrest("door").flips("10:00", "10:00:05", "10:00:10")
+    assert story.rang == 1, "the third flip holds it back"
+    story.hears(a_raise("10:00:20", "smoke-worse"))
+    story.expect("unacknowledged", told="severity_changed", severity=Severity.CRITICAL)
+    assert story.rang == 2
+    story.calms("10:01:10").expect("unacknowledged", told=None, chattering_at=None)
+    assert story.rang == 2
 
 
 def test_what_is_fleeting_again_and_again_rings_no_more_unless_it_lasts() -> None:
@@ -1211,6 +1231,9 @@ class Life(RuleBasedStateMachine):
             return self.letter.lower()
         if event == "worse" and self.letter == "C" and self.alarm.severity is Severity.CRITICAL:
             return "C"
+        is_out = self.alarm.state is State.OUT_OF_SERVICE
+        if event == "worse" and is_out and self.alarm.severity is Severity.CRITICAL:
+            event = "raise"
         return TABLE[self.letter][EVENTS.index(event)]
 
     @invariant()

@@ -82,8 +82,9 @@ def test_what_is_wrong_in_a_file_is_said_with_its_line() -> None:
         (
             "maintenance",
             read_windows,
-            "[{id: a, hides: {rules: [x]}, start: '9999-12-31T23:59', lasts: 1h, reason: r}]",
-            "local day and minute",
+            "[{id: a, hides: {rules: [x]}, start: '9999-12-31T23:59', lasts: 1h,"
+            " recurrence: FREQ=DAILY, reason: r}]",
+            "a year from 2000 to 2199",
         ),
         (
             "maintenance",
