@@ -27,7 +27,7 @@ from ioc.rule.scan import Finding, Notice, Stored, asked, changes, grid_point, s
 from ioc.rule.sla import DOSSIER, TICKET, Bounds, Sla, bounds
 from ioc.source import BY_NAME
 from ioc.working_calendar import Working, WorkingCalendar
-from streams.timers import ArmedAnewError, Bulk, Handler
+from streams.timers import ArmedAnewError, Bulk, Handler, leave_to_new_rules
 from streams.verdicts import applied
 
 log = logging.getLogger(__name__)
@@ -90,6 +90,7 @@ def scan_of(rules: RuleSet) -> Handler:
                 return
             rule = rules.by_id.get(timer.key)
             progress = timers.stream_progress(conn)
+            leave_to_new_rules(conn, rules, [timer.key])
             if rule is None or rule not in rules.scan_rules:
                 following = _forgotten(conn, timer)
             elif progress is None:

@@ -9,12 +9,20 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from connectors.timescale import alarms, chatter, offsets, suppressions, timers, windows
+from connectors.timescale import (
+    alarms,
+    chatter,
+    offsets,
+    rule_versions,
+    suppressions,
+    timers,
+    windows,
+)
 from connectors.timescale.database import Conn, Database
 from connectors.timescale.timers import Timer
 from ioc import intake, metrics
@@ -93,6 +101,17 @@ def run_due(
                 for timer in page:
                     _handle(db, handlers[timer.kind], timer, now)
     return len(found)
+
+
+def leave_to_new_rules(conn: Conn, rules: RuleSet, named: Iterable[str]) -> None:
+    """Leave timers of rules that `rules` has not, when there are newer rules than these.
+
+    Raises:
+        ArmedAnewError: then the next look, by those rules, handles them.
+    """
+    is_unknown = any(rule not in rules.by_id for rule in named)
+    if is_unknown and rule_versions.revision(conn) != rules.revision:
+        raise ArmedAnewError("a rule of it is newer than ours")
 
 
 def pause_after(handled: int) -> float:

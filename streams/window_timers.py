@@ -12,7 +12,7 @@ from connectors.timescale.windows import Key
 from ioc.rule import Decision, RuleSet, due, elapsed
 from ioc.rule.kinds import EVENT_KINDS, TIMERS, Memory
 from streams.evaluate import resolved
-from streams.timers import ArmedAnewError, Bulk, Handler
+from streams.timers import ArmedAnewError, Bulk, Handler, leave_to_new_rules
 from streams.verdicts import applied
 
 
@@ -42,8 +42,9 @@ def _run(conn: Conn, rules: RuleSet, due_now: Sequence[Timer], now: datetime) ->
     """Change what time alone changes, as the rules' memories say it now.
 
     Raises:
-        ArmedAnewError: an event has set one of the timers anew meanwhile.
+        ArmedAnewError: an event has set one of the timers anew meanwhile, or a rule is new.
     """
+    leave_to_new_rules(conn, rules, (_key(timer)[0] for timer in due_now))
     by_key = {_key(timer): timer for timer in due_now if _key(timer)[0] in rules.by_id}
     windows.lock_rules(conn, {rule for rule, _ in by_key}, ())
     known = windows.lock(conn, rules.by_id, list(by_key))

@@ -464,6 +464,25 @@ def test_a_rule_that_is_withdrawn_ends_its_scan_and_keeps_its_alarms(database: D
     assert house.rows("SELECT count(*) AS n FROM alarms")[0]["n"] == 1
 
 
+def test_the_scan_of_a_rule_that_is_newer_than_ours_is_left_to_who_knows_it(
+    database: Database,
+) -> None:
+    house = House(database, OVERDUE)
+    house.receive("d-0", MONDAY - HOUR)
+    house.execute(
+        "INSERT INTO rule_versions (noun, id, version, body, by, at, why, origin, revision) "
+        "VALUES ('rule', 'late', 1, '{}', 'anna', %s, 'new', 'api', 1)",
+        MONDAY,
+    )
+    before = house.timers
+    house.rules = RuleSet()
+    house.turn(MONDAY)
+    assert house.timers == before
+    house.follow(RuleSet(OVERDUE.rules, revision=1))
+    house.turn(MONDAY)
+    assert house.open == {"late MC-01": "low"}
+
+
 def test_nothing_is_scanned_before_a_stream_was_read(database: Database) -> None:
     house = House(database, OVERDUE)
     house.receive("d-0", MONDAY - HOUR)
