@@ -6,7 +6,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from ioc.alarm import ClosingCode, State
 from ioc.severity import Severity
@@ -22,13 +29,19 @@ SaidTime = Annotated[
 ]
 #: PostgreSQL stores no NUL.
 NO_NUL = r"^[^\x00]*$"
+#: Blanks alone say nothing, and " An" is "An".
+_SAID = StringConstraints(strip_whitespace=True)
 Comment = Annotated[
-    str, Field(min_length=1, max_length=2000, pattern=NO_NUL, examples=["Đã cử tổ kiểm tra"])
+    str,
+    _SAID,
+    Field(min_length=1, max_length=2000, pattern=NO_NUL, examples=["Đã cử tổ kiểm tra"]),
 ]
 Reason = Annotated[
-    str, Field(min_length=1, max_length=50, pattern=NO_NUL, examples=["maintenance"])
+    str, _SAID, Field(min_length=1, max_length=50, pattern=NO_NUL, examples=["maintenance"])
 ]
-Name = Annotated[str, Field(min_length=1, max_length=100, pattern=NO_NUL, examples=["Trực ban 1"])]
+Name = Annotated[
+    str, _SAID, Field(min_length=1, max_length=100, pattern=NO_NUL, examples=["Trực ban 1"])
+]
 
 
 def _example(**body: str | int) -> ConfigDict:

@@ -212,6 +212,7 @@ def _asked(db: Database, alarm_id: UUID, move: str, body: Move, by: str) -> Resp
             alarm = alarms.lock(conn, [alarm_id])[alarm_id]
             said = body.model_dump(mode="json", exclude_none=True, exclude={"by"})
             asked, is_new = approvals.ask(conn, Asked(str(alarm_id), move, said, by), now)
+            _check_wish(alarm, asked, said)
             if is_new:
                 step = life.requested(alarm, move, by, now, body.comment)
                 alarms.apply(conn, [step])
@@ -219,6 +220,15 @@ def _asked(db: Database, alarm_id: UUID, move: str, body: Move, by: str) -> Resp
     except NotAllowed as error:
         refused(db, error)
     return _raw({"alarm": as_json(alarm), "approval": approval_json(asked)}, 202)
+
+
+def _check_wish(alarm: Alarm, waiting: Approval, said: Mapping[str, object]) -> None:
+    """Refuse a wish for the move that waits already, but otherwise: it would be lost."""
+    beside = {"comment", "version", "severity"}
+    asked = [{name: body[name] for name in body.keys() - beside} for body in (waiting.body, said)]
+    if asked[0] != asked[1]:
+        why = f"{waiting.by} has asked for it otherwise; approve or reject that first"
+        raise NotAllowed(alarm, "asked", why, {"approval": approval_json(waiting)})
 
 
 def _check_severity(conn: Conn, alarm: Alarm, body: Move) -> None:

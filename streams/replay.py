@@ -11,6 +11,7 @@ import heapq
 import logging
 import pickle
 import tempfile
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -121,7 +122,7 @@ def replay(
             said, hidden = replays.said(conn, of, _MOVES), replays.hidden(conn, of)
             logged = Counter(replays.entries(conn, of, _COMPARED, _WITHOUT))
             events = _spooled(replays.heard(conn, of), spool)
-        told = _Told(spool, said, hidden)
+        told = Told(spool, said, hidden)
         changed = {each.key: each for each in rules}
         changed |= {each.key: Change(*each.key, each.body, "file", "replay") for each in wordings}
         _check(list(changed.values()))  # before anything is run for nothing
@@ -140,30 +141,33 @@ def replay(
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
-    """What a run is told: events in a file, and what people did."""
+class Told:
+    """What a run is told: events in a file, and what people did, each in order of time."""
 
     spool: IO[bytes]
     said: Sequence[Said]
     hidden: Sequence[tuple[datetime, Suppression, str | None]]
 
     def in_order(self) -> Iterator[tuple[datetime, Callable[[Sandbox], None]]]:
-        """Return everything in order of time: events of one second together."""
+        """Return everything in order of time: events of one second between two acts together."""
         yield from heapq.merge(
-            ((heard[0].at, _hearing(heard)) for heard in self._seconds()),
+            ((heard[0].at, _hearing(heard)) for heard in self._together()),
             ((each.at, _moving(each)) for each in self.said),
             ((at, _hiding(of, by)) for at, of, by in self.hidden),
             key=lambda each: each[0],
         )
 
-    def _seconds(self) -> Iterator[list[Heard]]:
+    def _together(self) -> Iterator[list[Heard]]:
+        # A one-shot shelf just before the return is over with it; just after it, it is not.
+        acts = sorted([*(each.at for each in self.said), *(at for at, _, _ in self.hidden)])
         for _, heard in groupby(
-            _unspooled(self.spool), lambda each: each.at.replace(microsecond=0)
+            _unspooled(self.spool),
+            lambda each: (each.at.replace(microsecond=0), bisect_right(acts, each.at)),
         ):
             yield list(heard)
 
 
-def _run(url: str, rules: Sequence[Change], told: _Told, of: Range) -> Run:
+def _run(url: str, rules: Sequence[Change], told: Told, of: Range) -> Run:
     with Sandbox(url, rules, of.began) as sandbox:
         for at, act in told.in_order():
             sandbox.pass_until(max(at, sandbox.now))

@@ -176,8 +176,8 @@ class Transition:
 class NotAllowed(ConflictError):
     """The move is not allowed in the state that the alarm is in now.
 
-    `code` is for programs: ended, state, already, severity, time; `why` is a sentence; `extra` are
-    further members of the problem that a program is answered with.
+    `code` is for programs: ended, state, already, severity, time, asked; `why` is a sentence;
+    `extra` are further members of the problem that a program is answered with.
     """
 
     def __init__(

@@ -60,7 +60,7 @@ def shelve(  # noqa: PLR0913 - a shelf has an end, a limit, a name and a reason
     """Return: set aside until a time that is ahead and within `limit`.
 
     `one_shot`: only until the condition is over (OPC UA's OneShotShelve); `reason` is a word from
-    the house's list.
+    the house's list; without one the comment says why.
     """
     require(alarm, ANNUNCIATED, "shelved")
     if not now < until <= now + limit:
@@ -70,7 +70,7 @@ def shelve(  # noqa: PLR0913 - a shelf has an end, a limit, a name and a reason
         "state": State.SHELVED,
         "shelved_until": until,
         "shelved_by": by,
-        "shelve_reason": reason,
+        "shelve_reason": reason or comment,
         "one_shot": one_shot,
         "acknowledge_until": None,
     }

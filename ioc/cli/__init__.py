@@ -221,6 +221,8 @@ def rules_apply(
     """Put what files say in force at once, in every process; what they do not name stays."""
     from ioc.cli.rules import apply
 
+    if not why.strip():
+        raise typer.BadParameter("say in a few words why it changes", param_hint="--why")
     sys.exit(apply(_settings(), files, why=why, by=by))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ from uuid import UUID
 
 import typer
 
+from connectors.timescale.replays import Entry
 from ioc import clock, rulebook
 from ioc.cli.rules import refused, texts
 from ioc.clock import LOCAL_ZONE
@@ -78,6 +80,8 @@ def lines(answer: Answer) -> list[str]:
         f" to {_local(of.end)}",
         f"the rules of now: reproduced {logged - missing} of {logged} entries of the log"
         f" ({missing} missing, {more} more)",
+        *_entries(answer.missing, "missing"),
+        *_entries(answer.more, "more"),
         "",
         f"{'':24}{'now':>12}{'changed':>12}",
         *(
@@ -90,6 +94,16 @@ def lines(answer: Answer) -> list[str]:
         *_top(changed, "top ten, changed:"),
         *_named(answer, answer.lost, now, "lost"),
         *_named(answer, answer.new, changed, "new"),
+    ]
+
+
+def _entries(found: Counter[Entry], word: str) -> list[str]:
+    """Return the first of those that the house's log and the run do not share."""
+    first = sorted(found.elements(), key=lambda each: each[:4])[:SHOWN_MAX]
+    rest = found.total() - len(first)
+    return [
+        *(f"  {word}: {rule}  {key}  {step} -> {state}" for rule, key, step, state, *_ in first),
+        *([f"  {word}: and {rest} others"] if rest else []),
     ]
 
 

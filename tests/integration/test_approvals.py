@@ -90,6 +90,22 @@ def test_what_is_asked_for_twice_waits_once(views: Views, guarded: UUID) -> None
     assert len(log_of(views, guarded)) == 1
 
 
+def test_who_wants_the_same_move_otherwise_is_told_what_waits(views: Views, guarded: UUID) -> None:
+    first = asked(views, guarded)["approval"]
+    other = {"by": "Minh", "code": "true", "comment": "có khói thật"}
+    refused = views.post(f"/alarms/{guarded}/close", other, status=409)
+    assert (refused["code"], refused["approval"]) == ("asked", first)
+    assert refused["alarm"]["id"] == str(guarded)
+
+
+def test_blanks_say_nothing_and_are_nobody(views: Views, guarded: UUID) -> None:
+    for wrong in ({"comment": "   "}, {"by": " "}):
+        wanted = {"by": "Hoa", "code": "false", "comment": "hơi nước", **wrong}
+        assert views.post(f"/alarms/{guarded}/close", wanted, status=400)["code"] == "invalid"
+    approval = asked(views, guarded, by=" Hoa ")["approval"]
+    assert approval["by"] == "Hoa"
+
+
 def test_moves_of_one_are_made_at_once_and_what_is_not_allowed_is_not_asked_for(
     views: Views, guarded: UUID
 ) -> None:

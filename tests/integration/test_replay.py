@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import pickle
 import random
 import signal
+import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
 import orjson
 import psycopg
@@ -19,6 +22,7 @@ from pydantic import SecretStr
 from connectors.timescale import alarms, offsets, replays, rule_versions, staging
 from connectors.timescale.database import Database, connect
 from connectors.timescale.offsets import Hold
+from connectors.timescale.replays import Heard, Said
 from ioc import alarm as life
 from ioc import rulebook
 from ioc.alarm import Alarm, ClosingCode, NotAllowed, Transition
@@ -31,7 +35,7 @@ from ioc.topics import EVENT_TOPICS
 from streams.batch import Caches, Memory, commit, decode_batch
 from streams.fetched import RecordBatch
 from streams.handlers import bulk_of, handlers_of
-from streams.replay import Answer, range_of, replay
+from streams.replay import Answer, Told, range_of, replay
 from streams.timers import run_due
 
 START = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
@@ -241,6 +245,18 @@ def test_a_changed_rule_shows_what_it_would_have_changed(town: Town, database_ur
     printed = "\n".join(lines(answer))
     assert f"reproduced {answer.logged.total()} of {answer.logged.total()} entries" in printed
     assert f"lost: {len(answer.lost)}, of which {len(answer.closed_true)} were" in printed
+
+
+def test_events_of_one_second_are_told_in_two_when_somebody_acted_between_them() -> None:
+    def at(micros: int) -> datetime:
+        return START + timedelta(microseconds=micros)
+
+    heard = [Heard(at(micros), "ioc.fire", b"{}") for micros in (1, 200_000, 777_000)]
+    said = [Said(at(769_000), uuid4(), "shelved", "An", None, {})]
+    with tempfile.TemporaryFile() as spool:
+        pickle.dump(heard, spool)
+        times = [when for when, _ in Told(spool, said, []).in_order()]
+    assert times == [at(1), at(769_000), at(777_000)]
 
 
 def test_the_house_itself_is_not_touched(town: Town, database_url: str) -> None:

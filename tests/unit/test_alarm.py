@@ -1064,7 +1064,7 @@ def test_the_alarm_object_has_the_fields_of_the_contract(pump: AlarmStory) -> No
         "latched": False,
         "one_shot": False,
         "shelved_by": "lan",
-        "shelve_reason": None,
+        "shelve_reason": "thợ hàn",
         "acknowledge_until": None,
         "hidden_by": [],
         "chattering_at": None,
