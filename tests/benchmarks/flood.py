@@ -11,15 +11,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
-import signal
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, LiteralString
@@ -27,14 +23,14 @@ from typing import Any, LiteralString
 import httpx
 import psycopg
 
-from connectors.embedded.run import Run, read_run
+from connectors.embedded.run import Run
 from ioc.area import gazetteer
-from tests.acceptance.house import eventually, free_port
+from tests.acceptance.house import eventually
 from tests.acceptance.panel import Panel
 from tests.acceptance.quiet import quiet_settings
 from tests.acceptance.sse import Live
 from tests.benchmarks.contest import REPOSITORY
-from tests.benchmarks.latency import Spread, is_ready
+from tests.benchmarks.latency import Spread, running_up
 
 ALARMS = 1_000
 SECONDS = 60.0
@@ -42,7 +38,6 @@ SECONDS = 60.0
 SHARES = {"alarm": 5, "test": 35, "trouble": 60}
 COMMUNES = 20
 GOAL_P99_MS = 500.0
-READY_WITHIN_S = 300.0
 ON_SCREEN_WITHIN_S = 120.0
 #: The window of a minute, the timer's look, and a busy machine.
 OVER_WITHIN_S = 300.0
@@ -105,46 +100,13 @@ class Flooded:
         return [name for name, is_met in checks.items() if not is_met]
 
 
-@contextmanager
-def running_up(folder: Path) -> Iterator[Run]:
-    """Start `ioc up` on an empty folder with our site; yield where everything is."""
-    site = folder / "site"
+def settings_of(site: Path) -> dict[str, str]:
+    """Write our site into a folder; return the settings that say so."""
     quiet = quiet_settings(site)
     (site / "rules").mkdir(parents=True, exist_ok=True)
     (site / "rules" / "flood.yaml").write_text(SITE_RULES, encoding="utf-8")
     (site / "philosophy.yaml").write_text(PHILOSOPHY, encoding="utf-8")
-    ours = {
-        **quiet,
-        "IOC_CONFIG_DIR": str(site),
-        "IOC_API_PORT": str(free_port()),
-        "IOC_DATA_DIR": str(folder / "state"),
-        "IOC_SIMULATE": "false",
-    }
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("IOC_")}
-    screen = folder / "screen"
-    with screen.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "ioc.cli", "up"],
-            cwd=REPOSITORY,
-            env=kept | ours,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
-        eventually(
-            lambda: process.poll() is not None or is_ready(int(ours["IOC_API_PORT"])),
-            READY_WITHIN_S,
-            f"`ioc up` is ready; see {screen}",
-        )
-        run = read_run(folder / "state")
-        if process.poll() is not None or run is None:
-            raise SystemExit(screen.read_text())
-        yield run
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGINT)
-        process.wait(60)
+    return {**quiet, "IOC_CONFIG_DIR": str(site)}
 
 
 def raise_alarms(panel: Panel, count: int, seconds: float) -> dict[str, tuple[str, float]]:
@@ -308,7 +270,7 @@ def main() -> int:
     asked = parser.parse_args()
     with (
         tempfile.TemporaryDirectory(prefix="ioc-flood-") as folder,
-        running_up(Path(folder)) as run,
+        running_up(Path(folder), settings_of(Path(folder) / "site")) as run,
     ):
         found = measure(run, asked.alarms, asked.seconds)
     asked.json.parent.mkdir(exist_ok=True)

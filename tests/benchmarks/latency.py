@@ -126,13 +126,13 @@ class Bell:
 
 
 @contextmanager
-def running_up(folder: Path) -> Iterator[Run]:
+def running_up(folder: Path, settings: Mapping[str, str]) -> Iterator[Run]:
     """Start `ioc up` on an empty folder; yield where everything is once it is ready."""
     ours = {
         "IOC_API_PORT": str(free_port()),
         "IOC_DATA_DIR": str(folder / "state"),
         "IOC_SIMULATE": "false",
-        "IOC_WEBHOOK_ALLOW_PRIVATE": "true",
+        **settings,
     }
     kept = {name: value for name, value in os.environ.items() if not name.startswith("IOC_")}
     screen = folder / "screen"
@@ -330,7 +330,7 @@ def measured(rates: Sequence[int], alarms: int = ALARMS) -> list[Latency]:
     """Start the product, measure, stop it."""
     with (
         tempfile.TemporaryDirectory(prefix="ioc-latency-") as folder,
-        running_up(Path(folder)) as run,
+        running_up(Path(folder), {"IOC_WEBHOOK_ALLOW_PRIVATE": "true"}) as run,
     ):
         return measure(run, rates, alarms)
 
