@@ -73,6 +73,16 @@ bench-alarms: $(DEVELOPMENT) ## Measure pages, acknowledging and coming back wit
 bench-flood: $(DEVELOPMENT) ## Measure a thousand alarms in a minute; writes build/bench-flood.json
 	$(BIN)/python -m tests.benchmarks.flood
 
+.PHONY: bench-screens
+bench-screens: $(DEVELOPMENT) ## Measure the console with 50,000 alarms and 60,000 devices; writes build/bench-screens.json and -map.json
+	$(BIN)/python -m tests.benchmarks.screens
+	$(BIN)/python -m tests.benchmarks.screens_map
+
+.PHONY: soak
+soak: $(DEVELOPMENT) ## Keep a wall open for eight hours in forty minutes, then pull the cable for five minutes; writes build/soak.json
+	$(BIN)/python -m tests.benchmarks.soak
+	$(BIN)/python -m tests.benchmarks.outage
+
 .PHONY: bench-rules
 bench-rules: $(DEVELOPMENT) ## Measure what 2,000 rules cost an event beside 10
 	$(BIN)/python -m tests.benchmarks.rules
@@ -92,6 +102,14 @@ chaos: $(DEVELOPMENT) ## Kill everything under load, and compare every row; writ
 .PHONY: docs
 docs: $(DEVELOPMENT) ## Write the tables of the docs anew, from the code
 	$(BIN)/python -m tests.docs_tables
+
+.PHONY: vendor
+vendor: $(DEVELOPMENT) ## Compare the parts of others with their registry; PART=uplot VERSION=… takes another
+	$(BIN)/python -m tests.vendored $(PART) $(VERSION)
+
+.PHONY: screenshots
+screenshots: $(DEVELOPMENT) ## Take the pictures of the README anew, from the simulated province (minutes)
+	$(BIN)/python -m tests.screenshots
 
 .PHONY: lock
 lock: ## Pin current versions (needs uv)
