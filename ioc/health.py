@@ -49,6 +49,13 @@ SILENT_AFTER = {
     "queue": QUEUE_SILENT_AFTER,
 }
 
+#: An event that comes later than this after it happened changes a minute that was shown already.
+LATE_AFTER = timedelta(minutes=1)
+#: A device that speaks of what has not happened yet has a wrong clock; NTP keeps to milliseconds.
+AHEAD_AFTER = timedelta(seconds=5)
+#: With less than this share of its devices heard an area is blind: silence there says nothing.
+BLIND_BELOW = 0.5
+
 #: Workers and notifiers say each second that they live; after this they do not.
 ALIVE_WITHIN = timedelta(seconds=30)
 #: A worker that is this far behind shows yesterday's province on today's wall.

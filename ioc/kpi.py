@@ -80,10 +80,12 @@ class Counts:
     `periods` and `hours` say how many periods of ten minutes (hours) had how many rings; those with
     none are not in them. `floods` are intervals that may overlap, `stale` the most alarms on a
     local day that had been active for more than a day, `standing` and `shelved` are those at `end`.
+    Before `since` nothing is known, None: of all of it something is.
     """
 
     start: datetime
     end: datetime
+    since: datetime | None = None
     rings: int = 0
     rings_last_10m: int = 0
     most_in_10m: int = 0
@@ -106,9 +108,18 @@ class Counts:
     unauthorised_suppression: int = 0
     unauthorised_changes: int = 0
 
+    @property
+    def known_from(self) -> datetime:
+        """Since when in [start, end) something is known."""
+        return self.start if self.since is None else min(max(self.start, self.since), self.end)
+
+    def known(self, span: timedelta) -> timedelta:
+        """Return how long it is known, one span at least: ten minutes tell nothing of a day's."""
+        return min(self.end - self.start, max(self.end - self.known_from, span))
+
     def per(self, span: timedelta) -> float:
-        """Return the average number of rings in a span of time."""
-        return self.rings * span / (self.end - self.start) if self.end > self.start else 0.0
+        """Return the average number of rings in a span of time; of a first one, those so far."""
+        return self.rings * span / self.known(span) if self.end > self.start else 0.0
 
 
 def figures(counts: Counts, philosophy: Philosophy) -> list[Row]:
@@ -173,7 +184,7 @@ def _isa(counts: Counts) -> Iterator[Row]:
     yield Row("periods_over_10", _outside(counts, 10), "%")
     yield Row("max_10min", max(counts.periods, default=0), "rings")
     yield Row("max_10min_rolling", counts.most_in_10m, "rings")
-    lasted = counts.end - counts.start
+    lasted = counts.known(TEN_MINUTES)
     yield Row("time_in_flood", _share(flooded(counts.floods) / HOUR, lasted / HOUR), "%")
     top = sum(actor.n for actor in counts.actors)
     yield Row("top_10_share", _share(top, counts.rings), "%")
@@ -203,7 +214,7 @@ def _eemua(counts: Counts, targets: Mapping[str, Target]) -> Iterator[Row]:
 
 
 def _opc_ua(counts: Counts) -> Iterator[Row]:
-    started = counts.start.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    started = counts.known_from.astimezone(UTC).isoformat().replace("+00:00", "Z")
     for name, value, unit in (
         ("AlarmCount", counts.rings, "rings"),
         ("StartTime", started, "time"),
@@ -234,10 +245,10 @@ def _outside(counts: Counts, limit: float) -> float:
 
 
 def _touched(counts: Counts, step: timedelta) -> int:
-    """Return how many whole steps of the clock the range touches."""
+    """Return how many whole steps of the clock the part of the range that is known touches."""
     if counts.end <= counts.start:
         return 0
-    first = (counts.start - _EPOCH) // step
+    first = (counts.known_from - _EPOCH) // step
     return -((_EPOCH - counts.end) // step) - first
 
 

@@ -290,6 +290,16 @@ def of_rule(name: str, text: str) -> Wording:
     return found[0]
 
 
+def of_text(name: str, text: str) -> list[Wording]:
+    """Return the wordings of a rules file, or of one rule by itself.
+
+    Raises:
+        ioc.rule.RuleError: with the lines of the text.
+    """
+    checked(name, text)
+    return wordings(name, _as_file(text)[0])
+
+
 def text_of(path: Path) -> str:
     """Return what a file of a site says.
 

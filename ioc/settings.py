@@ -79,6 +79,11 @@ class Settings(BaseSettings):
         False, description="Let webhooks go to private and loopback addresses."
     )
     webhook_timeout_s: float = Field(5.0, gt=0, le=30, description="Seconds for one attempt.")
+    media_hosts: tuple[str, ...] = Field(
+        (),
+        description="Hosts, addresses and networks (JSON list) that snapshots may be fetched from.",
+    )
+    wall_media: bool = Field(False, description="Show snapshots to viewers, so on walls, too.")
     dead_letter_days: int = Field(
         30, ge=1, description="Days after which a dead letter is deleted."
     )

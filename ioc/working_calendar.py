@@ -33,6 +33,8 @@ OFFICE_HOURS: Hours = (
 FIXED = frozenset({(1, 1), (4, 30), (5, 1), (9, 2), (11, 24)})
 #: Longest run of days without any open hour that is looked over; a broken site file must not spin.
 CLOSED_DAYS_MAX = 400
+#: Days after a due date that are counted one by one.
+LATE_DAYS_MAX = 1_000
 _HOURS = re.compile(r"([0-2][0-9]):([0-5][0-9])-([0-2][0-9]):([0-5][0-9])")
 
 
@@ -111,6 +113,19 @@ class WorkingCalendar:
                 return (ends - left).astimezone(UTC)
             left -= ends - start
         raise AssertionError("there was always a working day before")
+
+    def working_days_after(self, due_at: datetime, at: datetime) -> int:
+        """Return how many working days after its due day it is: what is overdue «by 3 days».
+
+        Years of them are looked over no further; who is that late is late enough.
+        """
+        day, last = _local_day(due_at), _local_day(at)
+        last = min(last, day + LATE_DAYS_MAX * _DAY)
+        count = 0
+        while day < last:
+            day += _DAY
+            count += self.is_working_day(day)
+        return count
 
     def unknown_years(self, first: int, last: int) -> tuple[int, ...]:
         """Return the years from first to last of which only holidays of a fixed date are known."""

@@ -35,6 +35,7 @@ from streams.collector import calm_collector
 from streams.handlers import bulk_of, handlers_of
 from streams.own_http import is_fresh, serve
 from streams.reload import UNREAD, reloaded
+from streams.what_ifs import Runner
 
 log = logging.getLogger(__name__)
 
@@ -276,12 +277,13 @@ class Process:
         if self._stopped.is_set():
             notifier.stop()
         self._db.open()
-        threads = ThreadPoolExecutor(4, thread_name_prefix="loop")
+        threads = ThreadPoolExecutor(5, thread_name_prefix="loop")
         loops: list[asyncio.Future[None]] = [
             loop.run_in_executor(threads, self._prepare),
             loop.run_in_executor(threads, self._listen, loop, notifier.ring),
             loop.run_in_executor(threads, self._run_timers),
             loop.run_in_executor(threads, self._beat),
+            loop.run_in_executor(threads, Runner(settings, self._db, self._stop).run),
             asyncio.ensure_future(notifier.run()),
             asyncio.ensure_future(
                 serve(

@@ -14,8 +14,8 @@ import tempfile
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import IO, Any
 from uuid import UUID, uuid4
@@ -35,12 +35,16 @@ from ioc.kpi import Counts
 from ioc.rulebook import Stored, Wording
 from ioc.settings import Settings
 from ioc.suppression import Suppression
+from streams.replay_progress import READ, RUN, Phase, Work
 from streams.sandbox import Sandbox
 
 log = logging.getLogger(__name__)
 
 #: An entry may come so much later than the event that caused it and still be compared.
 GRACE = timedelta(minutes=1)
+#: Events of so long are stored together: a transaction costs as much as fifty of them.
+TOGETHER = timedelta(seconds=10)
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 #: What people do to alarms that is done again.
 _MOVES = (
     *(Step.ACKNOWLEDGED, Step.UNACKNOWLEDGED, Step.SHELVED, Step.UNSHELVED, Step.ASSIGNED),
@@ -65,8 +69,8 @@ class Run:
 class Answer:
     """What a changed rule set would have changed.
 
-    `logged` are the entries of the house's own log; `closed_true` the occurrences that the changed
-    rules lose and a person has closed as true.
+    `logged` are the entries of the house's own log; `closed_as` with which code a person has closed
+    those of the occurrences that the changed rules lose.
     """
 
     of: Range
@@ -74,7 +78,12 @@ class Answer:
     logged: Counter[Entry]
     now: Run
     changed: Run
-    closed_true: frozenset[UUID]
+    closed_as: Mapping[UUID, str]
+
+    @property
+    def closed_true(self) -> set[UUID]:
+        """What would be lost although a person has closed it as true."""
+        return {found for found, code in self.closed_as.items() if code == "true"}
 
     @property
     def missing(self) -> Counter[Entry]:
@@ -103,11 +112,18 @@ def range_of(start: datetime, end: datetime, warm_up: timedelta) -> Range:
 
 
 def replay(
-    settings: Settings, wordings: Sequence[Wording], of: Range, database_url: str | None = None
+    settings: Settings,
+    wordings: Sequence[Wording],
+    of: Range,
+    database_url: str | None = None,
+    *,
+    name: str | None = None,
+    say: Callable[[Phase, float], None] = lambda phase, share: None,
 ) -> Answer:
     """Run stored events through the rules of now, then with `wordings` on top.
 
-    `database_url`: an empty database to run the second in; none: both are made and dropped.
+    `database_url`: an empty database to run the second in; none: both are made and dropped. `name`
+    begins the names of those; `say` is told what it does and how far it is, 0 to 1.
 
     Raises:
         ioc.rule.RuleError: the wordings are wrong.
@@ -116,28 +132,33 @@ def replay(
     url = settings.database_url.get_secret_value()
     if database_url is not None:
         replays.check_empty(database_url)
+    say(Phase.PREPARING, 0.0)
     with tempfile.TemporaryFile() as spool:
         with connect(url, "ioc replay") as conn:
             rules = rule_versions.copied(conn) or _filed(settings)
             said, hidden = replays.said(conn, of, _MOVES), replays.hidden(conn, of)
             logged = Counter(replays.entries(conn, of, _COMPARED, _WITHOUT))
-            events = _spooled(replays.heard(conn, of), spool)
+            work = _spooled(replays.heard(conn, of), spool, of.until)
         told = Told(spool, said, hidden)
         changed = {each.key: each for each in rules}
         changed |= {each.key: Change(*each.key, each.body, "file", "replay") for each in wordings}
         _check(list(changed.values()))  # before anything is run for nothing
         # Not by the process's number: in a container that is the same each time, and one that was
         # killed has left its database behind.
-        name = f"ioc_replay_{uuid4().hex[:12]}"
-        with replays.database(url, f"{name}_now") as own:
-            now = _run(own, rules, told, of)
+        name = name or f"{replays.PREFIX}{uuid4().hex[:12]}"
+        now_name, changed_name = replays.names(name)
+        with replays.database(url, now_name) as own:
+            steps = Phase.WARMING_UP_NOW, Phase.PLAYING_BACK_NOW
+            now = _run(own, rules, told, of, _Watch(work, of, steps, READ, say))
         with contextlib.ExitStack() as stack:
-            own = database_url or stack.enter_context(replays.database(url, f"{name}_changed"))
-            then = _run(own, list(changed.values()), told, of)
-    answer = Answer(of, events, logged, now, then, frozenset())
+            own = database_url or stack.enter_context(replays.database(url, changed_name))
+            steps = Phase.WARMING_UP_DRAFT, Phase.PLAYING_BACK_DRAFT
+            watch = _Watch(work, of, steps, READ + RUN, say)
+            then = _run(own, list(changed.values()), told, of, watch)
+    say(Phase.COMPARING, READ + 2 * RUN)
+    answer = Answer(of, work.events, logged, now, then, {})
     with connect(url, "ioc replay") as conn:
-        true = replays.closed_true(conn, answer.lost)
-    return Answer(of, events, logged, now, then, frozenset(true))
+        return replace(answer, closed_as=replays.closed_as(conn, answer.lost))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +169,15 @@ class Told:
     said: Sequence[Said]
     hidden: Sequence[tuple[datetime, Suppression, str | None]]
 
-    def in_order(self) -> Iterator[tuple[datetime, Callable[[Sandbox], None]]]:
-        """Return everything in order of time: events of one second between two acts together."""
+    def in_order(self) -> Iterator[tuple[datetime, int, Callable[[Sandbox], None]]]:
+        """Return everything in order of time, each with its number of events.
+
+        Events of a few seconds between two acts are one thing to do.
+        """
         yield from heapq.merge(
-            ((heard[0].at, _hearing(heard)) for heard in self._together()),
-            ((each.at, _moving(each)) for each in self.said),
-            ((at, _hiding(of, by)) for at, of, by in self.hidden),
+            ((heard[0].at, len(heard), _hearing(heard)) for heard in self._together()),
+            ((each.at, 0, _moving(each)) for each in self.said),
+            ((at, 0, _hiding(of, by)) for at, of, by in self.hidden),
             key=lambda each: each[0],
         )
 
@@ -162,16 +186,37 @@ class Told:
         acts = sorted([*(each.at for each in self.said), *(at for at, _, _ in self.hidden)])
         for _, heard in groupby(
             _unspooled(self.spool),
-            lambda each: (each.at.replace(microsecond=0), bisect_right(acts, each.at)),
+            lambda each: ((each.at - _EPOCH) // TOGETHER, bisect_right(acts, each.at)),
         ):
             yield list(heard)
 
 
-def _run(url: str, rules: Sequence[Change], told: Told, of: Range) -> Run:
+@dataclass(frozen=True, slots=True)
+class _Watch:
+    """Says how far a run is: its two phases, from which share of the whole on."""
+
+    work: Work
+    of: Range
+    phases: tuple[Phase, Phase]
+    start: float
+    say: Callable[[Phase, float], None]
+
+    def __call__(self, heard: int, at: datetime) -> None:
+        phase = self.phases[at >= self.of.start]
+        self.say(phase, self.start + RUN * self.work.share(heard, at))
+
+
+def _run(
+    url: str, rules: Sequence[Change], told: Told, of: Range, say: Callable[[int, datetime], None]
+) -> Run:
+    say(0, of.began)
     with Sandbox(url, rules, of.began) as sandbox:
-        for at, act in told.in_order():
+        heard = 0
+        for at, events, act in told.in_order():
+            say(heard, at)
             sandbox.pass_until(max(at, sandbox.now))
             act(sandbox)
+            heard += events
         sandbox.pass_until(of.until)
         conn = sandbox.conn
         philosophy = philosophies.newest(conn)
@@ -202,13 +247,14 @@ def _filed(settings: Settings) -> list[Change]:
 # What is told -------------------------------------------------------------------------------------
 
 
-def _spooled(pages: Iterator[list[Heard]], spool: IO[bytes]) -> int:
+def _spooled(pages: Iterator[list[Heard]], spool: IO[bytes], until: datetime) -> Work:
     """Write all events to a file: the house is not kept waiting for what becomes of them."""
-    n = 0
+    n, first_at = 0, None
     for page in pages:
         pickle.dump(page, spool, pickle.HIGHEST_PROTOCOL)
+        first_at = first_at or page[0].at
         n += len(page)
-    return n
+    return Work(n, first_at, until)
 
 
 def _unspooled(spool: IO[bytes]) -> Iterator[Heard]:

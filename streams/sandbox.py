@@ -6,6 +6,7 @@ Everything else is the product's own: units are committed by `streams.batch`, ti
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from types import SimpleNamespace
@@ -22,7 +23,7 @@ from connectors.timescale.rule_versions import Change
 from ioc.settings import Settings
 from ioc.topics import EVENT_TOPICS
 from streams import scan
-from streams.batch import Caches, Memory, commit, decode_batch
+from streams.batch import Caches, Decoded, Memory, commit, decode_batch
 from streams.fetched import RecordBatch
 from streams.handlers import bulk_of, handlers_of
 from streams.timers import run_due
@@ -52,7 +53,7 @@ class Sandbox:
             rule_versions.change(self.conn, rules, by="replay", now=now)
             offsets.claim(self.conn, LOG, {(topic, 0): 0 for topic in EVENT_TOPICS})
             known = rule_versions.in_force(self.conn)
-            scan.arm(self.conn, known)
+        self._has_heard = False
         self._memory = Memory(dict.fromkeys(EVENT_TOPICS, LOG), known, False, DEAD_WINDOW)
         self._caches = Caches()
         settings = Settings(database_url=SecretStr(url), retention_days=None)
@@ -69,18 +70,19 @@ class Sandbox:
         self.db.close()
 
     def hear(self, heard: Sequence[Heard]) -> None:
-        """Store events, neighbours of one topic together, as a worker that is not behind."""
-        run: list[Heard] = []
-        for each in heard:
-            if run and run[-1].topic != each.topic:
-                self._commit(run)
-                run = []
-            run.append(each)
-        if run:
-            self._commit(run)
+        """Store events, those of a topic together; in pieces where a timer is due in between."""
+        while heard:
+            due_at = self._pass(max(heard[0].at, self.now))
+            n = len(heard) if due_at is None else bisect_left(heard, due_at, key=lambda e: e.at)
+            self._commit(heard[: max(n, 1)])
+            heard = heard[max(n, 1) :]
 
     def pass_until(self, now: datetime) -> None:
         """Let time pass; what comes due on the way is handled when it is due."""
+        self._pass(now)
+
+    def _pass(self, now: datetime) -> datetime | None:
+        """Let time pass; return when the next timer is due."""
         kinds = sorted(self._handlers)
         before: datetime | None = None
         while (due_at := replays.next_due(self.conn, kinds)) is not None and due_at <= now:
@@ -91,7 +93,7 @@ class Sandbox:
             self._turn(at)
             before = due_at
         self.now = max(self.now, now)
-        self._say_progress()
+        return due_at
 
     def _turn(self, at: datetime) -> None:
         self.now = at
@@ -104,6 +106,18 @@ class Sandbox:
         offsets.hold(self.conn, LOG, holds, LOG, self.now)
 
     def _commit(self, heard: Sequence[Heard]) -> None:
+        self.now = max(self.now, heard[-1].at)
+        by_topic: dict[str, list[Heard]] = {}
+        for each in heard:
+            by_topic.setdefault(each.topic, []).append(each)
+        for of_one in by_topic.values():
+            commit(self.conn, [self._batch(of_one)], self._memory, self._caches, self.now)
+        if not self._has_heard:
+            # Before that a scan finds nothing, on each of the thousands of points of its grid.
+            self._has_heard = True
+            scan.arm(self.conn, self._memory.rules)
+
+    def _batch(self, heard: Sequence[Heard]) -> Decoded:
         topic = heard[0].topic
         start = self._next[topic]
         records: list[Any] = [
@@ -117,6 +131,4 @@ class Sandbox:
             for offset, each in enumerate(heard, start)
         ]
         end = self._next[topic] = start + len(records)
-        self.now = max(self.now, heard[-1].at)
-        batch = decode_batch(RecordBatch(topic, 0, start, end, records), self.now)
-        commit(self.conn, [batch], self._memory, self._caches, self.now)
+        return decode_batch(RecordBatch(topic, 0, start, end, records), self.now)

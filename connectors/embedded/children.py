@@ -58,6 +58,8 @@ class Command:
     may_finish: bool = False
     #: Called before each new start; a ConfigError puts it off.
     prepare: Callable[[], None] | None = None
+    #: Whether it is of use; asked, at each tick after a new start, until it is. Answers at once.
+    answers: Callable[[], bool] | None = None
 
 
 @dataclass(slots=True)
@@ -71,6 +73,8 @@ class Child:
     restart_delay_s: float = RESTART_DELAY_MIN_S
     #: None: it runs, or nobody starts it again.
     restart_at_s: float | None = None
+    #: When it was found dead; None once it answers again, or when nobody can ask it.
+    missed_since_s: float | None = None
     gone: bool = field(default=False)
 
     @property
@@ -161,6 +165,8 @@ class Supervisor:
         for child in tuple(self._children.values()):
             if child.restart_at_s is not None and now_s >= child.restart_at_s:
                 self._restart(child, now_s)
+            elif child.missed_since_s is not None and not child.gone:
+                self._hear(child, now_s)
         if now_s - self._logs_checked_s >= LOG_CHECK_INTERVAL_S:
             self._logs_checked_s = now_s
             for child in self._children.values():
@@ -177,7 +183,7 @@ class Supervisor:
         for child in alive:
             _see_ended(child.process, child.command.stop_timeout_s)
         for child in children:
-            child.gone, child.restart_at_s = True, None
+            child.gone, child.restart_at_s, child.missed_since_s = True, None, None
 
     def stop_all(self) -> None:
         """Stop everybody, the last started first, each one before the next."""
@@ -203,6 +209,8 @@ class Supervisor:
         child.restart_at_s = now_s + child.restart_delay_s
         self._say(f"{command.name} starts again in {child.restart_delay_s:g} s.")
         child.restart_delay_s = min(child.restart_delay_s * 2, RESTART_DELAY_MAX_S)
+        if command.answers is not None and child.missed_since_s is None:
+            child.missed_since_s = now_s
 
     def _restart(self, child: Child, now_s: float) -> None:
         command = child.command
@@ -216,6 +224,14 @@ class Supervisor:
         child.process = self._spawn(command, child.log)
         child.started_s, child.restart_at_s, child.gone = now_s, None, False
         self._say(f"{command.name} started again (process {child.pid}).")
+
+    def _hear(self, child: Child, now_s: float) -> None:
+        """Say once that a process that had died is of use again: it starts long before that."""
+        command, since_s = child.command, child.missed_since_s
+        if command.answers is None or since_s is None or not command.answers():
+            return
+        child.missed_since_s = None
+        self._say(f"{command.name} answers again after {now_s - since_s:.1f} s.")
 
     def _spawn(self, command: Command, log: LogFile) -> subprocess.Popen[bytes]:
         watch_fd = self._pipe[0] if self._pipe is not None else None

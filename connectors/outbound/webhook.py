@@ -6,20 +6,17 @@ import asyncio
 import base64
 import binascii
 import contextlib
-import errno
 import hashlib
 import hmac
 import ipaddress
 import secrets
-import socket
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
 
+from connectors.outbound.address import connector, may_reach
 from ioc.errors import ConfigError
 from ioc.notify import Outcome, Retry, outcome_of
 
@@ -33,8 +30,6 @@ USER_AGENT = "ioc-webhook/1"
 #: What the receiver says besides its status is of no use to us; it gets this much of our time.
 DRAIN_BYTES_MAX = 16 * 1024
 DRAIN_S = 0.5
-#: A lookup that hangs holds one thread; these bound them, apart from the threads for the database.
-LOOKUPS_MAX = 32
 
 
 # Signature --------------------------------------------------------------------------------------
@@ -82,13 +77,6 @@ def _key(secret: str) -> bytes:
 # Addresses --------------------------------------------------------------------------------------
 
 
-class AddressRefusedError(OSError):
-    """The address that was about to be connected to is not one that webhooks may reach."""
-
-    def __init__(self) -> None:
-        super().__init__(errno.EACCES, "private address refused (IOC_WEBHOOK_ALLOW_PRIVATE)")
-
-
 def check_url(url: str, allow_private: bool) -> None:
     """Refuse a URL that no webhook can go to. Names are looked up, and checked, at each attempt.
 
@@ -117,47 +105,6 @@ def check_url(url: str, allow_private: bool) -> None:
         )
 
 
-def may_reach(address: ipaddress.IPv4Address | ipaddress.IPv6Address, allow_private: bool) -> bool:
-    """Whether a webhook may go to this address.
-
-    Link-local ones (where clouds keep their credentials), multicast and «any» are never reached.
-    """
-    inner = _inside(address)
-    if inner.is_link_local or inner.is_multicast or inner.is_unspecified:
-        return False
-    if inner.version == 4 and inner.is_reserved:
-        return False
-    if inner.is_loopback or inner.is_private:
-        return allow_private
-    if isinstance(inner, ipaddress.IPv6Address) and inner.is_site_local:
-        return allow_private
-    if inner in _SHARED:
-        return allow_private
-    return inner.is_global and not inner.is_reserved
-
-
-_SHARED = ipaddress.ip_network("100.64.0.0/10")
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
-_COMPATIBLE = ipaddress.ip_network("::/96")
-
-
-def _inside(
-    address: ipaddress.IPv4Address | ipaddress.IPv6Address,
-) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    """Return the IPv4 address that an IPv6 one carries (mapped, 6to4, NAT64, Teredo), or itself."""
-    if isinstance(address, ipaddress.IPv4Address):
-        return address
-    if address.ipv4_mapped is not None:
-        return address.ipv4_mapped
-    if address.sixtofour is not None:
-        return address.sixtofour
-    if address.teredo is not None:
-        return address.teredo[1]
-    if address in _NAT64 or (address in _COMPATIBLE and int(address) > 1):
-        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    return address
-
-
 def redacted(url: str) -> str:
     """Return a URL for logs: paths, queries and passwords of webhooks are secrets."""
     try:
@@ -168,39 +115,6 @@ def redacted(url: str) -> str:
     host = f"[{parts.hostname}]" if parts.hostname and ":" in parts.hostname else parts.hostname
     hidden = "/…" if parts.path.strip("/") or parts.query or parts.username else ""
     return f"{parts.scheme}://{host}{port}{hidden}"
-
-
-class _Lookup(AbstractResolver):
-    """Name lookups in threads of their own: hanging ones must not take those of the database."""
-
-    def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(LOOKUPS_MAX, thread_name_prefix="lookup")
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        found = await asyncio.get_running_loop().run_in_executor(
-            self._threads, _addresses, host, port, family
-        )
-        return [
-            ResolveResult(
-                hostname=host,
-                host=address,
-                port=port,
-                family=found_family,
-                proto=proto,
-                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
-            )
-            for found_family, proto, address in found
-        ]
-
-    async def close(self) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
-
-
-def _addresses(host: str, port: int, family: int) -> list[tuple[int, int, str]]:
-    infos = socket.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
-    return [(info[0], info[2], str(info[4][0])) for info in infos]
 
 
 # Sending ----------------------------------------------------------------------------------------
@@ -225,12 +139,9 @@ class Sender:
         # A new connection for each message: one kept open may be closed by the receiver just as
         # we write, which would look like a failure and cost an alarm seconds.
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                resolver=_Lookup(),
-                socket_factory=self._socket,
-                force_close=True,
-                limit=0,  # the notifier bounds how many run
-                ttl_dns_cache=10,
+            connector=connector(
+                lambda address: may_reach(address, allow_private),
+                "private address refused (IOC_WEBHOOK_ALLOW_PRIVATE)",
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=timeout_s),
@@ -266,14 +177,6 @@ class Sender:
                 return outcome
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             return Retry(None, _why(error, self.timeout_s))
-
-    def _socket(self, info: aiohttp.AddrInfoType) -> socket.socket:
-        """Make the socket for this very address, whatever name led to it; or refuse to."""
-        family, kind, proto, _, address = info
-        ip = ipaddress.ip_address(str(address[0]).partition("%")[0])
-        if not may_reach(ip, self.allow_private):
-            raise AddressRefusedError
-        return socket.socket(family, kind, proto)
 
 
 async def _drain(response: aiohttp.ClientResponse) -> None:

@@ -90,6 +90,16 @@ def check_room(conn: Conn) -> None:
         conn.execute(SQL["grow"], prepare=False)
 
 
+def of_one_moment(conn: Conn) -> None:
+    """Make all that a transaction reads of one moment; its first statement."""
+    conn.execute(SQL["one_moment"])
+
+
+def bound(conn: Conn, most_ms: int) -> None:
+    """Give up every statement of this transaction that takes longer (psycopg's QueryCanceled)."""
+    conn.execute(SQL["bound"], {"milliseconds": str(most_ms)})
+
+
 class Database:
     """A bounded pool of connections; opened once in the life of a process."""
 
@@ -121,6 +131,20 @@ class Database:
         """Give a connection inside a transaction: commits at the end, rolls back on any error."""
         with unavailable(), self._pool.connection() as conn, conn.transaction():
             yield conn
+
+    @contextlib.contextmanager
+    def reading_within(self, most_ms: int) -> Iterator[Conn]:
+        """Give a connection inside a transaction, for reading what may be too much.
+
+        Raises:
+            TimeoutError: a statement took longer.
+        """
+        try:
+            with self.transaction() as conn:
+                bound(conn, most_ms)
+                yield conn
+        except psycopg.errors.QueryCanceled as error:
+            raise TimeoutError("what was asked for cannot be read in time") from error
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Conn]:

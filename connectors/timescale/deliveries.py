@@ -31,6 +31,7 @@ SQL = queries("deliveries")
 PAGE_ATTEMPTS_MAX = 25_000
 PAGE_ATTEMPTS_EACH_MIN = 20
 SEQ_MAX = 2**63 - 1
+ENDPOINTS_MAX = 1000
 STATES = ("pending", "delivered", "failed")
 
 
@@ -243,8 +244,9 @@ def page(
     """Return deliveries with their attempts, newest first, and the cursor of the next page.
 
     `endpoint` is a name or an id. Each delivery: id, endpoint_id, endpoint, alarm_id, seq, type,
-    priority, at, state, next_at, attempt_count, ended_at, attempts (the last ones, oldest first:
-    attempt, at, duration_ms, status, error; no duration: under way, or the notifier was killed).
+    priority, at, state, next_at, attempt_count, ended_at, title, title_en and area of the alarm as
+    it was then, attempts (the last ones, oldest first: attempt, at, duration_ms, status, error; no
+    duration: under way, or the notifier was killed).
 
     Raises:
         ConfigError: the state or the cursor is none.
@@ -272,6 +274,11 @@ def page(
         row["type"] = TYPE_PREFIX + row["type"]
         row["attempts"] = found[row["id"]]
     return rows, f"{rows[-1]['seq']}.{rows[-1]['id']}" if has_more else None
+
+
+def summary(conn: Conn, since: datetime) -> list[dict[str, Any]]:
+    """Return each endpoint with what became of what it was told since then, by name."""
+    return conn.execute(SQL["summary"], {"since": since, "limit": ENDPOINTS_MAX}).fetchall()
 
 
 def _place(cursor: str | None) -> tuple[int | None, UUID | None]:

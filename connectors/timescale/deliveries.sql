@@ -120,8 +120,11 @@ SELECT deliveries.id, deliveries.endpoint_id, endpoints.name AS endpoint, delive
     deliveries.seq, deliveries.type, deliveries.priority, deliveries.at, deliveries.state,
     CASE WHEN deliveries.state = 'pending'
          THEN greatest(deliveries.next_at, endpoints.next_probe_at) END AS next_at,
-    deliveries.attempts AS attempt_count, deliveries.ended_at
+    deliveries.attempts AS attempt_count, deliveries.ended_at,
+    alarm_log.alarm ->> 'title' AS title, alarm_log.alarm ->> 'title_en' AS title_en,
+    alarm_log.area
 FROM deliveries JOIN endpoints ON endpoints.id = deliveries.endpoint_id
+LEFT JOIN alarm_log ON alarm_log.seq = deliveries.seq
 WHERE (%(alarm_id)s::uuid IS NULL OR deliveries.alarm_id = %(alarm_id)s)
   AND (%(endpoint)s::text IS NULL
        OR endpoints.name = %(endpoint)s OR endpoints.id::text = %(endpoint)s)
@@ -145,3 +148,47 @@ SELECT * FROM alarms WHERE id = ANY(%(ids)s)
 -- name: disable
 UPDATE endpoints SET disabled_at = %(now)s, disabled_reason = %(reason)s
 WHERE id = %(endpoint_id)s AND disabled_at IS NULL
+
+-- name: summary
+-- Each endpoint and what came of what it was told since. Log numbers grow with time: all of it comes
+-- behind the last alarm that was raised before, and the index by endpoint and number finds it. Only
+-- what waits is counted whatever its age.
+WITH first AS (
+    SELECT coalesce((
+        SELECT seq FROM alarm_log WHERE type = 'raised' AND at < %(since)s ORDER BY at DESC LIMIT 1
+    ), 0) AS seq
+)
+SELECT endpoints.id AS endpoint_id, endpoints.name,
+    CASE WHEN endpoints.disabled_at IS NOT NULL THEN 'disabled'
+         WHEN endpoints.failing_since IS NOT NULL THEN 'paused' ELSE 'running' END AS state,
+    endpoints.disabled_reason, endpoints.failures, endpoints.next_probe_at,
+    told.delivered, told.failed, waits.pending, took.p50_ms, took.p99_ms,
+    last.at AS last_error_at, coalesce(last.error, last.status::text) AS last_error
+FROM endpoints
+CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE state = 'delivered') AS delivered,
+        count(*) FILTER (WHERE state = 'failed') AS failed
+    FROM deliveries
+    WHERE endpoint_id = endpoints.id AND seq >= (SELECT seq FROM first) AND at >= %(since)s
+) AS told
+CROSS JOIN LATERAL (
+    SELECT count(*) AS pending FROM deliveries
+    WHERE endpoint_id = endpoints.id AND state = 'pending'
+) AS waits
+CROSS JOIN LATERAL (
+    SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY duration_ms) AS p50_ms,
+        percentile_disc(0.99) WITHIN GROUP (ORDER BY duration_ms) AS p99_ms
+    FROM deliveries JOIN attempts ON attempts.delivery_id = deliveries.id
+    WHERE deliveries.endpoint_id = endpoints.id AND deliveries.seq >= (SELECT seq FROM first)
+      AND deliveries.at >= %(since)s AND attempts.error IS NULL AND attempts.duration_ms IS NOT NULL
+) AS took
+LEFT JOIN LATERAL (
+    SELECT attempts.at, attempts.error, attempts.status
+    FROM deliveries JOIN attempts ON attempts.delivery_id = deliveries.id
+    WHERE deliveries.endpoint_id = endpoints.id AND deliveries.seq >= (SELECT seq FROM first)
+      AND deliveries.at >= %(since)s AND attempts.error IS NOT NULL
+    ORDER BY attempts.at DESC LIMIT 1
+) AS last ON true
+WHERE endpoints.deleted_at IS NULL
+ORDER BY endpoints.name
+LIMIT %(limit)s

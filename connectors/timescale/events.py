@@ -9,7 +9,7 @@ from uuid import UUID
 
 import psycopg
 
-from connectors.timescale.database import Conn
+from connectors.timescale.database import Conn, bound
 from connectors.timescale.sql import queries
 
 SQL = queries("events")
@@ -40,7 +40,7 @@ def page(conn: Conn, asked: Asked, limit: int) -> list[dict[str, Any]]:
     """
     before_time, before_id = asked.before or (None, None)
     try:
-        conn.execute(SQL["bound"], {"milliseconds": str(READ_TIMEOUT_MS)})
+        bound(conn, READ_TIMEOUT_MS)  # a filter that matches almost nothing reads the whole past
         return conn.execute(
             SQL["page"],
             {
@@ -56,3 +56,9 @@ def page(conn: Conn, asked: Asked, limit: int) -> list[dict[str, Any]]:
         ).fetchall()
     except psycopg.errors.QueryCanceled as error:
         raise TimeoutError("so few events match that they cannot be found in time") from error
+
+
+def snapshot(conn: Conn, time: datetime, event_id: UUID) -> tuple[str, str] | None:
+    """Return the area of a camera's event and where its picture stands; None when it has none."""
+    row = conn.execute(SQL["snapshot"], {"time": time, "id": event_id}).fetchone()
+    return (row["area"], row["url"]) if row else None

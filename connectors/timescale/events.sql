@@ -14,6 +14,6 @@ WHERE time >= coalesce(%(from)s::timestamptz, '-infinity')
 ORDER BY time DESC, id DESC
 LIMIT %(limit)s
 
--- name: bound
--- A filter that matches almost nothing would read the whole past: this transaction gives up.
-SELECT set_config('statement_timeout', %(milliseconds)s, true)
+-- name: snapshot
+SELECT area, data ->> 'snapshot_url' AS url FROM events
+WHERE time = %(time)s AND id = %(id)s AND source = 'camera' AND data ->> 'snapshot_url' IS NOT NULL

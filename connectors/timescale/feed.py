@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.timescale.alarms import from_row
-from connectors.timescale.database import Conn, Database, unavailable
+from connectors.timescale.database import Conn, Database, of_one_moment, unavailable
 from connectors.timescale.sql import queries
 from ioc.alarm import Alarm
 
@@ -77,7 +77,7 @@ def open_alarms(
     With `unfolded_first` what a flood has folded comes behind everything else.
     """
     with database.transaction() as conn:
-        conn.execute(SQL["one_moment"])
+        of_one_moment(conn)
         at = position(conn)
         wanted: dict[str, Any] = {"area": area, "limit": limit, "folded": None}
         if unfolded_first:

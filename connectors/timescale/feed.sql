@@ -12,10 +12,6 @@ SELECT seq, alarm FROM alarm_log WHERE seq > %(after)s ORDER BY seq LIMIT %(limi
 -- name: newest
 SELECT seq, alarm FROM alarm_log ORDER BY seq DESC LIMIT %(limit)s
 
--- name: one_moment
--- Position, alarms and total of a snapshot are of the same moment.
-SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY
-
 -- name: open_alarms
 -- The most urgent first, then the newest: what a screen shows when it cannot show all.
 SELECT * FROM alarms

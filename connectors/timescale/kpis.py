@@ -43,9 +43,11 @@ def counts(conn: Conn, scope: Scope, fleeting: timedelta) -> Counts:
     assert row is not None
     assert changes is not None
     floods = conn.execute(SQL["floods"], wanted).fetchall()
+    first = conn.execute(SQL["first"]).fetchone()
     return Counts(
         start=scope.start,
         end=scope.end,
+        since=None if first is None else first["at"],
         rings=row["rings"],
         rings_last_10m=row["rings_last_10m"],
         most_in_10m=row["most_in_10m"],

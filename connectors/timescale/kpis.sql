@@ -137,6 +137,12 @@ SELECT
     (SELECT coalesce(json_agg(by_device), '[]') FROM by_device) AS by_device,
     (SELECT n FROM hushed) AS hushed
 
+-- name: first
+-- Since when something is known: the first event, or an alarm of before; no row without any event.
+SELECT least(heard.at, (SELECT min(at) FROM alarm_log WHERE type = 'raised')) AS at
+FROM (SELECT min(minute) AS at FROM counts_1m) AS heard
+WHERE heard.at IS NOT NULL
+
 -- name: floods
 -- The parts of floods that lie in the range, of one position or of all.
 SELECT greatest(began_at, %(from)s) AS from_at, least(coalesce(ended_at, %(to)s), %(to)s) AS until_at

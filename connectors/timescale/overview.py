@@ -62,9 +62,10 @@ class Devices:
 
 @dataclass(frozen=True, slots=True)
 class OpenAlarms:
-    """Open alarms of one area, one severity and one state."""
+    """Open alarms of one area, one source, one severity and one state."""
 
     area: str
+    source: str
     severity: str
     state: str
     n: int
@@ -108,6 +109,7 @@ class Reports:
     """Citizens' reports of one area."""
 
     new_today: int = 0
+    open: int = 0
     overdue: int = 0
     sos_open: int = 0
 
@@ -215,7 +217,7 @@ def flooded(conn: Conn, ended_since: datetime, rung_since: datetime) -> Floods:
 
 
 def reports(conn: Conn, day: datetime, now: datetime) -> dict[str, Reports]:
-    """Return citizens' reports: new since `day`, overdue at `now`, open emergencies."""
+    """Return citizens' reports: new since `day`, open, overdue at `now`, emergencies."""
     rows = conn.execute(SQL["reports"], {"day": day, "now": now}, prepare=False)
     return {row.pop("area"): Reports(**row) for row in rows}
 

@@ -61,9 +61,9 @@ GROUP BY d.source, d.area
 
 -- name: open_alarms
 -- An alarm without a place is the province's.
-SELECT coalesce(area, '19') AS area, severity, state, count(*) AS n
+SELECT coalesce(area, '19') AS area, source, severity, state, count(*) AS n
 FROM alarms WHERE ended_at IS NULL
-GROUP BY 1, severity, state
+GROUP BY 1, source, severity, state
 
 -- name: hidden_alarms
 -- What is not to be seen, by the first reason of each: a shelf, what hides it by rule, or a flood.
@@ -94,6 +94,7 @@ ORDER BY min(priority), count(*) DESC, rule, area
 -- The statuses are those of the index on open reports.
 SELECT area,
        count(*) FILTER (WHERE opened_at >= %(day)s) AS new_today,
+       count(*) FILTER (WHERE status IN ('open', 'in_progress', 'reopened')) AS open,
        count(*) FILTER (WHERE due_at < %(now)s
                         AND status IN ('open', 'in_progress', 'reopened')) AS overdue,
        count(*) FILTER (WHERE emergency

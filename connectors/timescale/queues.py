@@ -8,8 +8,12 @@ from datetime import datetime
 
 from connectors.timescale.database import Conn
 from connectors.timescale.sql import queries
+from ioc.severity import Severity
 
 SQL = queries("queues")
+
+#: A province has some 200 offices.
+OFFICES_MAX = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,11 @@ class VisitCounts:
     abandoned: int = 0
     waiting: int = 0
 
+    @property
+    def abandoned_rate(self) -> float | None:
+        """The share of visits that ended without service, to four decimals; None: none ended."""
+        return _abandoned_rate(self.served, self.abandoned)
+
 
 @dataclass(frozen=True, slots=True)
 class Waits:
@@ -31,6 +40,32 @@ class Waits:
     p50: float | None = None
     p90: float | None = None
     max: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """One desk in a range; seconds are None when nobody waits, or nobody's waiting ended."""
+
+    office: str
+    area: str
+    issued: int
+    served: int
+    abandoned: int
+    waiting: int
+    longest_s: float | None
+    mean_s: float | None
+    p50_s: float | None
+    p90_s: float | None
+
+    @property
+    def abandoned_rate(self) -> float | None:
+        """The share of visits that ended without service, to four decimals; None: none ended."""
+        return _abandoned_rate(self.served, self.abandoned)
+
+
+def _abandoned_rate(served: int, abandoned: int) -> float | None:
+    ended = served + abandoned
+    return round(abandoned / ended, 4) if ended else None
 
 
 def added_up(parts: Iterable[VisitCounts]) -> VisitCounts:
@@ -73,7 +108,31 @@ def waits(
     return Waits(**row) if row else Waits()
 
 
+def waiting_since(conn: Conn, start: datetime, end: datetime) -> dict[str, datetime]:
+    """Return by area code since when somebody waits; an area where nobody does is left out."""
+    rows = conn.execute(SQL["waiting_since"], {"start": start, "end": end}, prepare=False)
+    return {row["area"]: row["since"] for row in rows}
+
+
 def waits_by_area(conn: Conn, start: datetime, end: datetime) -> dict[str | None, Waits]:
     """Return the same by area code, and under None for all areas together."""
     rows = conn.execute(SQL["waits_by_area"], {"start": start, "end": end}, prepare=False)
     return {row.pop("area"): Waits(**row) for row in rows}
+
+
+def by_office(
+    conn: Conn, start: datetime, end: datetime, *, area: str | None = None
+) -> list[Office]:
+    """Return every desk of [start, end), where somebody waits longest first."""
+    rows = conn.execute(
+        SQL["by_office"],
+        {"start": start, "end": end, "area": area, "limit": OFFICES_MAX},
+        prepare=False,
+    )
+    return [Office(**row) for row in rows]
+
+
+def worst(conn: Conn, of_type: str) -> dict[str, Severity]:
+    """Return the worst open alarm of each office, of the rules about one type of event."""
+    rows = conn.execute(SQL["worst"], {"type": of_type})
+    return {row["office"]: tuple(Severity)[row["priority"] - 1] for row in rows}

@@ -15,7 +15,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from connectors.timescale import suppressions
-from connectors.timescale.database import Conn, connect
+from connectors.timescale.database import Conn, connect, unavailable
 from connectors.timescale.sql import queries
 from ioc.errors import ConfigError
 from ioc.source import BY_TYPE
@@ -25,6 +25,7 @@ SQL = queries("replays")
 
 #: So many events are fetched at a time.
 PAGE_ROWS = 5_000
+PREFIX = "ioc_replay_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,15 +115,28 @@ def rang(conn: Conn, of: Range, without: Sequence[str]) -> dict[UUID, dict[str, 
     return {row["alarm_id"]: row for row in conn.execute(SQL["rang"], wanted)}
 
 
-def closed_true(conn: Conn, ids: Sequence[UUID]) -> set[UUID]:
-    """Return those that a person has closed as true."""
-    return {row["alarm_id"] for row in conn.execute(SQL["closed_true"], {"ids": list(ids)})}
+def closed_as(conn: Conn, ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Return with which code a person has closed those that were closed."""
+    rows = conn.execute(SQL["closed_as"], {"ids": list(ids)})
+    return {row["alarm_id"]: row["code"] for row in rows}
 
 
 def next_due(conn: Conn, kinds: Sequence[str]) -> datetime | None:
     """Return when the first timer of these kinds is due, by whichever clock."""
     row = conn.execute(SQL["next_due"], {"kinds": list(kinds)}).fetchone()
     return row["due_at"] if row else None
+
+
+def names(name: str) -> tuple[str, str]:
+    """Return the two databases of a replay: for the rules of now and for the changed ones."""
+    return f"{name}_now", f"{name}_changed"
+
+
+def drop(url: str, name: str) -> None:
+    """Drop what a replay that was killed has left behind, if it has."""
+    with unavailable(), connect(url, "ioc replay") as conn:
+        for each in names(name):
+            conn.execute(sql.SQL(SQL["drop_database"]).format(sql.Identifier(each)))
 
 
 @contextlib.contextmanager

@@ -34,9 +34,10 @@ FROM alarm_log
 WHERE annunciated AND at >= %(from)s AND at < %(to)s AND NOT (rule = ANY (%(without)s))
 ORDER BY alarm_id, seq
 
--- name: closed_true
-SELECT DISTINCT alarm_id FROM alarm_log WHERE type = 'closed' AND alarm ->> 'closing_code' = 'true'
-    AND alarm_id = ANY (%(ids)s)
+-- name: closed_as
+SELECT DISTINCT ON (alarm_id) alarm_id, alarm ->> 'closing_code' AS code FROM alarm_log
+WHERE type = 'closed' AND alarm ->> 'closing_code' IS NOT NULL AND alarm_id = ANY (%(ids)s)
+ORDER BY alarm_id, seq DESC
 
 -- name: next_due
 SELECT min(greatest(due_at, coalesce(held_until, due_at))) AS due_at FROM timers

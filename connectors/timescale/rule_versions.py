@@ -17,6 +17,7 @@ from connectors.timescale.sql import as_rows, queries
 from ioc import rulebook
 from ioc.rule import Problem, RuleError, RuleSet
 from ioc.rulebook import Book, Key, Stored, Wording
+from ioc.working_calendar import WorkingCalendar, shipped_calendar
 
 SQL = queries("rule_versions")
 
@@ -66,6 +67,16 @@ def in_force(conn: Conn, known: RuleSet | None = None, config_dir: Path | None =
     if not stored:
         return rulebook.in_force(config_dir)
     return rulebook.assembled(stored, known).rules
+
+
+def calendar(conn: Conn) -> WorkingCalendar:
+    """Return the working calendar in force; the shipped one where the site said nothing.
+
+    Raises:
+        ioc.rule.RuleError: a wording that another version of this product has written.
+    """
+    stored = _stored(conn, SQL["newest_calendar"])
+    return rulebook.assembled(stored).rules.calendar if stored else shipped_calendar()
 
 
 def change(

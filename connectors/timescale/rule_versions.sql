@@ -17,6 +17,10 @@ SELECT noun, id, version, body, revision FROM (
 ) AS newest
 ORDER BY first
 
+-- name: newest_calendar
+SELECT noun, id, version, body::text AS body, revision FROM rule_versions
+WHERE noun = 'calendar' ORDER BY version DESC LIMIT 1
+
 -- name: newest_filed
 -- What the files said last: a file that says the same again does not undo what was changed over the API.
 SELECT DISTINCT ON (noun, id) noun, id, version, body::text AS body, revision

@@ -8,6 +8,7 @@ import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import typer
 from pydantic import ValidationError
@@ -111,6 +112,17 @@ def committer(descriptor: int, memory: int) -> None:
     from streams.committers import serve
 
     serve(descriptor, memory)
+
+
+@app.command("what-if", hidden=True)
+def what_if(number: UUID, attempt: int) -> None:
+    """Answer a what-if for a notifier, which starts this itself."""
+    from connectors.timescale.what_ifs import Lease
+    from ioc.cli.replay import ends_when_told
+    from streams.what_ifs import answer_one
+
+    with ends_when_told():
+        answer_one(_settings(), Lease(number, attempt))
 
 
 @app.command()

@@ -53,6 +53,7 @@ def show_one(settings: Settings, number: int) -> None:
     with _connected(settings) as conn, conn.transaction():
         letter = dead_letters.one(conn, number)
         looks.log(conn, _who(), [f"dead letter {number}"], clock.now())
+        dead_letters.mark_seen(conn, number, clock.now())
     for name, value in letter.row.items():
         typer.echo(f"{name}: {value}", err=True)
     for name, header in letter.headers:
@@ -102,8 +103,10 @@ def _check_word(option: str, word: str | None, known: Sequence[str]) -> None:
 
 
 def _waiting(conn: Conn, reason: str | None) -> list[int]:
-    rows = dead_letters.page(conn, source=None, reason=reason, before=None, limit=RETRY_MAX)
-    return [row["id"] for row in rows if row["retried_at"] is None]
+    rows = dead_letters.page(
+        conn, source=None, reason=reason, before=None, limit=RETRY_MAX, only_open=True
+    )
+    return [row["id"] for row in rows]
 
 
 def _connected(settings: Settings) -> Conn:

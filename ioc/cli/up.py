@@ -36,6 +36,8 @@ READY_TIMEOUT_S = 60.0
 READY_CHECK_INTERVAL_S = 0.5
 RENEW_RETRY_S = 5.0
 DRAINED_TIMEOUT_S = 15.0
+#: To our own machine: at once, or somebody listens and has no time.
+LISTENS_TIMEOUT_S = 0.5
 #: A worker that was just killed is back and through with what waited for it.
 DRAIN_WITHIN_S = 40.0
 
@@ -277,7 +279,15 @@ class _Up:
             cwd=Path.cwd(),
             environment=environment,
             may_finish=name == "simulate",
+            answers=self._api_listens if name == "api" else None,
         )
+
+    def _api_listens(self) -> bool:
+        """Whether the API takes connections, which is the last thing that it begins with."""
+        address = (self._base_host(), self._port)
+        with contextlib.suppress(OSError), socket.create_connection(address, LISTENS_TIMEOUT_S):
+            return True
+        return False
 
     # Watching
 
@@ -407,10 +417,14 @@ class _Up:
             self._last_trouble = text
             self._say(text)
 
-    def _base_url(self) -> str:
+    def _base_host(self) -> str:
         host = self._settings.api_host
         if host in {"0.0.0.0", "::"}:  # noqa: S104 - compared, not listened on
-            host = "127.0.0.1" if host == "0.0.0.0" else "::1"  # noqa: S104
+            return "127.0.0.1" if host == "0.0.0.0" else "::1"  # noqa: S104
+        return host
+
+    def _base_url(self) -> str:
+        host = self._base_host()
         return f"http://[{host}]:{self._port}" if ":" in host else f"http://{host}:{self._port}"
 
     def _write_run(self) -> None:

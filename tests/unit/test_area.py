@@ -8,6 +8,7 @@ import random
 import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from pathlib import Path
 
 import orjson
 import pytest
@@ -27,11 +28,14 @@ from ioc.area import (
     place_many,
 )
 from ioc.area.gazetteer import shipped
+from ioc.area.spelling import spelled, unmarked
 
 # Points inside the commune of the same name, and one outside of the province.
 PHAN_DINH_PHUNG = (21.586112, 105.836192)
 GIA_SANG = (21.56001, 105.883096)
 HANOI = (21.0285, 105.8542)
+
+FOLDED = orjson.loads((Path(__file__).parents[1] / "data" / "fold.json").read_bytes())
 
 KNOWN_CODES = {area.code for area in gazetteer().areas}
 
@@ -342,3 +346,13 @@ def test_one_boundary_is_a_feature_that_holds_its_label_point() -> None:
         assert shape.contains(shapely.Point(area.lon, area.lat))
     assert boundary("99999") is None
     assert boundary("01834") is None
+
+
+# Words, as the screens compare them too
+
+
+@pytest.mark.parametrize(("text", "folded", "form"), FOLDED)
+def test_the_screens_and_the_server_compare_words_alike(text: str, folded: str, form: str) -> None:
+    for written in (text, unicodedata.normalize("NFC", text), unicodedata.normalize("NFD", text)):
+        assert unmarked(written).lower() == folded
+        assert spelled(written) == form

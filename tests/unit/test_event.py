@@ -179,3 +179,17 @@ def test_the_project_s_examples_are_valid(repository: Path) -> None:
         topic = BY_TYPE[json.loads(line)["type"]].topic
         found = decode(line, (), topic, datetime(2026, 12, 1, tzinfo=UTC))
         assert isinstance(found, Event), found
+
+
+#: Records with one fault each, and what the reader says: the console has words for each of these.
+REFUSED = json.loads(
+    (Path(__file__).parents[1] / "data" / "refusals.json").read_text(encoding="utf-8")
+)
+
+
+@pytest.mark.parametrize(
+    "case", REFUSED, ids=lambda case: f"{case['reason']} {case['detail'][:40]}"
+)
+def test_the_reader_says_what_the_console_has_words_for(case: dict[str, str]) -> None:
+    refused = decode(case["record"].encode(), [], case["topic"], NOW)
+    assert refused == Refusal(Reason(case["reason"]), case["detail"])

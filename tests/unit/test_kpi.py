@@ -14,12 +14,17 @@ from ioc.philosophy.reading import shipped
 
 BASE = datetime(2026, 11, 20, 16, 53, 20, tzinfo=UTC)
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+SHIPPED = shipped()
 
 
 def quiet(**more: Any) -> Counts:
     return Counts(
         start=BASE, end=BASE + DAY, **{"periods": {}, "hours": {}, "priorities": {}} | more
     )
+
+
+def counted(**more: Any) -> Counts:
+    return Counts(end=BASE, **{"periods": {}, "hours": {}, "priorities": {}} | more)
 
 
 def test_met_is_judged_by_the_philosophy() -> None:
@@ -96,3 +101,46 @@ def test_a_share_of_time_is_of_the_periods_of_the_clock_that_the_range_touches()
     )
     rows = {row.name: row.value for row in figures(counts, shipped())}
     assert rows["periods_over_10"] == 50.0
+
+
+def test_what_began_within_the_range_is_divided_by_the_days_that_there_are() -> None:
+    """Nine rings of seven minutes are nine on the first day so far, not 0.3 a day of thirty."""
+    month = {"start": BASE - 30 * DAY, "periods": {9: 1}, "rings": 9}
+    rows = {
+        row.name: row.value for row in figures(counted(since=BASE - 7 * MINUTE, **month), SHIPPED)
+    }
+    assert (rows["per_day"], rows["per_hour"], rows["per_10min"]) == (9.0, 9.0, 9.0)
+    assert rows["StartTime"] == "2026-11-20T16:46:20Z"
+    rows = {row.name: row.value for row in figures(counted(since=BASE - 3 * DAY, **month), SHIPPED)}
+    assert rows["per_day"] == 3.0
+    assert rows["per_hour"] == 0.125
+    for since in (None, BASE - 31 * DAY, BASE - 30 * DAY):
+        rows = {row.name: row.value for row in figures(counted(since=since, **month), SHIPPED)}
+        assert rows["per_day"] == 0.3, since
+
+
+def test_a_range_that_is_shorter_than_a_span_is_what_was_asked_for() -> None:
+    hour = {"start": BASE - 60 * MINUTE, "rings": 3}
+    assert counted(since=BASE - 7 * MINUTE, **hour).per(DAY) == 72
+    assert counted(since=None, **hour).per(DAY) == 72
+
+
+def test_shares_of_time_are_of_the_time_that_is_known() -> None:
+    flood = (BASE - 5 * 60 * MINUTE, BASE)
+    counts = counted(
+        start=BASE - 30 * DAY,
+        since=BASE - 10 * 60 * MINUTE,
+        floods=[flood],
+        periods={11: 6},
+        hours={31: 2},
+    )
+    rows = {row.name: row.value for row in figures(counts, SHIPPED)}
+    assert rows["time_in_flood"] == 50.0
+    assert rows["periods_over_10"] == round(100 * 6 / 61, 3)
+    assert rows["hours_over_30"] == round(100 * 2 / 11, 3)
+
+
+def test_nothing_is_known_of_a_range_before_the_first_event() -> None:
+    counts = counted(start=BASE - DAY, since=BASE + DAY)
+    assert counts.known_from == BASE
+    assert counts.per(DAY) == 0

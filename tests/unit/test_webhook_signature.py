@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from connectors.outbound.address import may_reach
 from connectors.outbound.webhook import (
     check_secret,
     check_url,
-    may_reach,
     new_secret,
     redacted,
     signature,

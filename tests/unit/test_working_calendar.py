@@ -226,6 +226,28 @@ def read_site(text: str) -> tuple[list[WorkingCalendar], str]:
     return read_calendar(root.entries["calendar"], notes), "\n".join(map(str, notes.problems))
 
 
+@pytest.mark.parametrize(
+    ("due", "now", "days"),
+    [
+        ("2026-11-18T09:00", "2026-11-18T17:00", 0),  # late, and still the same day
+        ("2026-11-18T17:00", "2026-11-19T00:00", 1),
+        ("2026-11-20T09:00", "2026-11-22T12:00", 0),  # a Friday to the Sunday after it
+        ("2026-11-20T09:00", "2026-11-23T00:00", 1),
+        ("2026-04-29T09:00", "2026-05-04T09:00", 1),  # two public holidays and a weekend
+        ("2026-11-18T09:00", "2026-11-10T09:00", 0),  # not late at all
+    ],
+)
+def test_overdue_is_counted_in_working_days_after_the_due_day(
+    due: str, now: str, days: int
+) -> None:
+    assert CALENDAR.working_days_after(local(due), local(now)) == days
+
+
+def test_years_of_being_late_are_not_counted_day_by_day() -> None:
+    late = CALENDAR.working_days_after(local("1990-01-01T09:00"), local("2026-11-18T09:00"))
+    assert 600 < late < 720
+
+
 def test_a_site_s_file_lies_over_what_is_shipped() -> None:
     text = """
 calendar:
