@@ -16,7 +16,7 @@ from api import alarm_moves
 from api import cursor as cursors
 from api.alarm_body import AlarmGroups, AlarmLog, AlarmObject, AlarmPage, LogLine
 from api.alarm_moves import AlarmId, check_area
-from api.auth import Caller, Viewer, seen_area
+from api.auth import AskedArea, Caller, Viewer, seen_area
 from api.cursor import LIMIT_DEFAULT, Cursor, Limit
 from api.parts import Db
 from api.problem import Problem, problems
@@ -54,7 +54,7 @@ def get_alarms(  # noqa: PLR0913 - one parameter is one filter
     *,
     state: Listed = None,
     severity: Listed = None,
-    area: Annotated[str | None, Query(max_length=10)] = None,
+    area: AskedArea = None,
     source: Listed = None,
     rule: Listed = None,
     incident: Annotated[UUID | None, Query(description="Its alarms.")] = None,
@@ -77,15 +77,15 @@ def get_alarms(  # noqa: PLR0913 - one parameter is one filter
         states=states,
         severities=_among(Severity, "severity", severity),
         area=seen_area(who, area),
-        sources=_split(source),
-        rules=_split(rule),
+        sources=listed(source),
+        rules=listed(rule),
         incident=incident,
         folded=folded,
         latched=latched,
         words=" & ".join(f"{word}:*" for word in words) or None,
         named=_named(words),
     )
-    after = _after(cursor)
+    after = after_cursor(cursor)
     read = alarm_pages.page if states and State.NORMAL in states else alarm_pages.open_page
     with db.reading() as conn:
         found = read(conn, wanted, after, limit)
@@ -112,7 +112,7 @@ def _raw(body: Json) -> Response:
 def get_groups(
     db: Db,
     who: Viewer,
-    area: Annotated[str | None, Query(max_length=10)] = None,
+    area: AskedArea = None,
     source: Listed = None,
 ) -> AlarmGroups:
     """Return the groups of the alarms in sight, most urgent first: how many, and which was first.
@@ -120,7 +120,7 @@ def get_groups(
     At most 500; alarms that are shelved, suppressed or out of service are in none.
     """
     with db.reading() as conn:
-        found = alarm_pages.groups(conn, seen_area(who, area), _split(source), GROUPS_MAX)
+        found = alarm_pages.groups(conn, seen_area(who, area), listed(source), GROUPS_MAX)
     return AlarmGroups.model_validate({"groups": found})
 
 
@@ -164,13 +164,14 @@ def _seen(db: Database, who: Caller, alarm_id: UUID) -> Alarm:
     return found
 
 
-def _split(listed: str | None) -> list[str] | None:
-    values = [value.strip() for value in (listed or "").split(",")]
+def listed(text: str | None) -> list[str] | None:
+    """Return the values of a parameter that lists them with commas; None when there are none."""
+    values = [value.strip() for value in (text or "").split(",")]
     return [value for value in values if value] or None
 
 
-def _among(words: Iterable[str], name: str, listed: str | None) -> list[str] | None:
-    values, known = _split(listed), [str(word) for word in words]
+def _among(words: Iterable[str], name: str, text: str | None) -> list[str] | None:
+    values, known = listed(text), [str(word) for word in words]
     for value in values or []:
         if value not in known:
             raise Problem(400, f"{name} is one of {', '.join(known)}", code=name)
@@ -193,7 +194,12 @@ def _named(words: list[str]) -> tuple[str, ...]:
     )
 
 
-def _after(cursor: str | None) -> After | None:
+def after_cursor(cursor: str | None) -> After | None:
+    """Return the alarm that the page before ended with.
+
+    Raises:
+        Problem: 400, the cursor is not one of ours.
+    """
     if not cursor:
         return None
     priority, raised_at, alarm_id = cursors.read(cursor, 3)

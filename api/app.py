@@ -5,56 +5,106 @@ from __future__ import annotations
 import functools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import Any
 
 import anyio
 import anyio.to_thread
 from fastapi import FastAPI
-from fastapi.responses import FileResponse, RedirectResponse
-from fastapi.staticfiles import StaticFiles
 
 from api import (
+    alarm_rows,
     alarms,
     approvals,
+    area_figures,
     areas,
     auth,
+    daily,
+    dead_letter_groups,
     dead_letters,
     deliveries,
+    devices,
     dossiers,
     events,
+    evidence,
     health,
     incidents,
     kpis,
     live,
     openapi,
     overview,
+    pages,
+    pictures,
     problem,
     queues,
+    reports,
     rules,
     series,
+    series_by,
     session,
+    sources,
     suppressions,
+    targets,
     webhooks,
+    what_ifs,
 )
+from api.device_book import DeviceBook
 from api.gate import Gate
 from api.hub import Hub
 from api.parts import Parts
 from api.province import ProvinceReader
+from api.shared import Shared
+from api.source_reader import SourceReader
 from connectors.embedded.run import broker_is_full
 from connectors.kafka.producer import Producer
+from connectors.outbound.picture import Pictures, media_hosts
 from connectors.timescale import processes
 from connectors.timescale.database import Database
 from ioc import __version__, clock
 from ioc.settings import Settings
+from ioc.targets.reading import of_site
 
-WEB = Path(__file__).parent / "web"
 #: Threads that answer calls wait for a connection; more of them would only wait longer.
 CONNECTIONS = 12
+#: The calls below /api/v1; of two that one path fits, the first answers.
+ROUTERS = (
+    session.router,
+    events.router,
+    overview.router,
+    series.router,
+    series_by.router,
+    sources.router,
+    queues.router,
+    dossiers.router,
+    reports.router,
+    alarm_rows.router,  # before those of one alarm: «rows» is no id
+    alarms.router,
+    evidence.router,
+    pictures.router,
+    approvals.router,
+    suppressions.router,
+    incidents.router,
+    kpis.router,
+    daily.router,
+    targets.router,
+    live.router,
+    area_figures.router,
+    areas.router,
+    devices.router,
+    rules.router,
+    what_ifs.router,
+    dead_letter_groups.router,  # before the one that takes any word for a number
+    dead_letters.router,
+    webhooks.router,
+    deliveries.router,
+)
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """Return the application; its lifespan opens and closes everything that it needs."""
+    """Return the application; its lifespan opens and closes everything that it needs.
+
+    Raises:
+        ConfigError: the site's `targets.yaml` is wrong; the message names the lines.
+    """
+    promised = of_site(settings.config_dir)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -71,13 +121,19 @@ def create_app(settings: Settings) -> FastAPI:
             producer=producer,
             broker_is_full=functools.partial(broker_is_full, settings.data_dir),
             broker_is_away=pulse.broker_is_away,
+            targets=promised,
             name=name,
             started_at=started_at,
         )
+        app.state.pictures = Pictures(media_hosts(settings.media_hosts))
         app.state.keyring = auth.Keyring(database)
         app.state.publishing = anyio.CapacityLimiter(events.PUBLISHING_MAX)
         app.state.pulse = pulse
         app.state.province = province
+        app.state.devices = DeviceBook(database)
+        app.state.sources = SourceReader(database)
+        app.state.compared = Shared(series.SHARED_MAX)
+        app.state.kpis = Shared(kpis.SHARED_MAX, kpis.AGE_MAX_S)
         app.state.hub = Hub(database, province)
         pulse.start()
         app.state.hub.start()
@@ -85,6 +141,7 @@ def create_app(settings: Settings) -> FastAPI:
             yield
         finally:
             await app.state.hub.stop()
+            await app.state.pictures.close()
             await anyio.to_thread.run_sync(pulse.stop)
             producer.close()
             database.close()
@@ -102,45 +159,10 @@ def create_app(settings: Settings) -> FastAPI:
     problem.install(app)
     app.add_middleware(Gate, host=settings.api_host, allowed_hosts=settings.api_allowed_hosts)
 
-    for router in (
-        session.router,
-        events.router,
-        overview.router,
-        series.router,
-        queues.router,
-        dossiers.router,
-        alarms.router,
-        approvals.router,
-        suppressions.router,
-        incidents.router,
-        kpis.router,
-        live.router,
-        areas.router,
-        rules.router,
-        dead_letters.router,
-        webhooks.router,
-        deliveries.router,
-    ):
+    for router in ROUTERS:
         app.include_router(router, prefix="/api/v1", dependencies=list(auth.SECURITY))
     app.include_router(session.wall_router)
     app.include_router(health.router)
 
-    _pages(app)
+    pages.install(app)
     return app
-
-
-def _pages(app: FastAPI) -> None:
-    """Serve the screens: files of ours, without secrets; what they show comes from the API."""
-    for path, file in {
-        "/wall": "wall.html",
-        "/login": "login.html",
-        "/api/docs": "docs.html",
-    }.items():
-        app.add_api_route(path, functools.partial(_page, WEB / file), include_in_schema=False)
-    app.add_api_route("/", lambda: RedirectResponse("/wall"), include_in_schema=False)
-    app.mount("/web", StaticFiles(directory=WEB), name="web")
-
-
-async def _page(file: Path) -> Any:
-    # Looked at each time: after an update no display may go on with the page of before.
-    return FileResponse(file, headers={"Cache-Control": "no-cache"})

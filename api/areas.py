@@ -7,7 +7,7 @@ import hashlib
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Path
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from api.auth import Viewer
@@ -28,7 +28,10 @@ IfNoneMatch = Annotated[str | None, Header(max_length=1000)]
 
 
 class Area(BaseModel):
-    """An administrative unit; `lat` and `lon` are a point for its label."""
+    """An administrative unit; `lat` and `lon` are a point for its label.
+
+    `former` are the units that went into it in 2025, whole or in part, by their full names.
+    """
 
     code: str
     name: str
@@ -36,6 +39,7 @@ class Area(BaseModel):
     kind: Literal["commune", "ward", "province"]
     lat: float
     lon: float
+    former: list[str] = Field(examples=[["Phường Hoàng Văn Thụ"]])
 
 
 class Areas(BaseModel):
@@ -79,10 +83,22 @@ def get_boundary(
     return _outline(found, if_none_match)
 
 
+_SHOWN = ("code", "name", "name_en", "kind", "lat", "lon")
+
+
 @functools.cache
 def _areas() -> Areas:
+    known = places.gazetteer()
     return Areas(
-        areas=[Area.model_validate(area, from_attributes=True) for area in places.gazetteer().areas]
+        areas=[
+            Area.model_validate(
+                {
+                    **{name: getattr(area, name) for name in _SHOWN},
+                    "former": [unit.full_name for unit in known.origins(area.code)],
+                }
+            )
+            for area in known.areas
+        ]
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import Depends, Request, Response, Security
+from fastapi import Depends, Query, Request, Response, Security
 from fastapi.security import APIKeyCookie, APIKeyHeader, HTTPBearer
 
 from api.gate import is_loopback
@@ -185,6 +185,12 @@ Admin = Annotated[Caller, Depends(admin)]
 Sender = Annotated[Caller, Depends(sender)]
 #: For the OpenAPI document of the whole application.
 SECURITY = _SCHEMES
+
+
+#: `def call(who: Viewer, area: AskedArea = None)`; what of it this caller sees says `seen_area`.
+AskedArea = Annotated[
+    str | None, Query(max_length=10, examples=["05443"], description="None: all that the key sees.")
+]
 
 
 def seen_area(found: Caller, area: str | None) -> str | None:

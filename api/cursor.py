@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -22,13 +23,32 @@ Cursor = Annotated[
     str | None, Query(max_length=200, description="`next` of the page before, as it came.")
 ]
 
+#: One that holds names of others, which may be long: `cursor: NameCursor = None`
+NameCursor = Annotated[
+    str | None, Query(max_length=3000, description="`next` of the page before, as it came.")
+]
+
 
 def written(*fields: object) -> str:
     """Return the cursor that holds these fields; none of them contains a bar."""
     text = "|".join(
         field.isoformat() if isinstance(field, datetime) else str(field) for field in fields
     )
+    return _encoded(text)
+
+
+def written_names(*names: str) -> str:
+    """Return the cursor that holds names of others, in which anything may stand."""
+    return _encoded(json.dumps(names))
+
+
+def _encoded(text: str) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _decoded(cursor: str) -> str:
+    padded = cursor + "=" * (-len(cursor) % 4)
+    return base64.b64decode(padded, altchars=b"-_", validate=True).decode()
 
 
 def read(cursor: str, count: int) -> list[str]:
@@ -38,13 +58,31 @@ def read(cursor: str, count: int) -> list[str]:
         Problem: 400, it is not one of ours.
     """
     try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        fields = base64.b64decode(padded, altchars=b"-_", validate=True).decode().split("|")
+        fields = _decoded(cursor).split("|")
     except (binascii.Error, UnicodeError, ValueError):
         fields = []
     if len(fields) != count:
         raise Problem(400, "this cursor is not one of ours", code="cursor")
     return fields
+
+
+def read_names(cursor: str | None, count: int) -> list[str] | None:
+    """Return the `count` names in a cursor; None without one.
+
+    Raises:
+        Problem: 400, it is not one of ours.
+    """
+    if cursor is None:
+        return None
+    try:
+        found = json.loads(_decoded(cursor))
+        json.dumps(found, ensure_ascii=False).encode()  # half a character has no place in a query
+    except (binascii.Error, UnicodeError, ValueError, RecursionError):
+        found = None
+    names = [name for name in found if isinstance(name, str)] if isinstance(found, list) else []
+    if len(names) != count or len(found) != count or any("\0" in name for name in names):
+        raise Problem(400, "this cursor is not one of ours", code="cursor")
+    return names
 
 
 def read_time_and_id(cursor: str | None) -> tuple[datetime, UUID] | None:

@@ -39,6 +39,10 @@ class DeadLetter(BaseModel):
     bytes: int
     retried_at: datetime | None
     retried_by: str | None
+    seen_at: datetime | None
+    discarded_at: datetime | None
+    discarded_by: str | None
+    discard_reason: str | None
 
 
 class DeadLetterPage(BaseModel):
@@ -102,6 +106,7 @@ def get_dead_letter(db: Db, who: Operator, letter_id: LetterId) -> DeadLetterWho
     with db.transaction() as conn:
         letter = dead_letters.one(conn, letter_id)
         looks.log(conn, who.name, [f"dead letter {letter_id}"], clock.now())
+        dead_letters.mark_seen(conn, letter_id, clock.now())
     try:
         text = letter.raw.decode()
     except UnicodeDecodeError:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from api.auth import Operator, whole_province
 from api.cursor import LIMIT_DEFAULT, Cursor, Limit
 from api.parts import Db
 from api.problem import problems
+from api.span import reading
 from connectors.timescale import deliveries
+from ioc import clock
 
 router = APIRouter(prefix="/deliveries", tags=["webhooks"])
+
+HOURS_MAX = 24 * 31
 
 
 class Attempt(BaseModel):
@@ -43,6 +47,9 @@ class Delivery(BaseModel):
     next_at: datetime | None
     attempt_count: int
     ended_at: datetime | None
+    title: str | None = Field(description="Of the alarm, as it was then.")
+    title_en: str | None
+    area: str | None
     attempts: list[Attempt]
 
 
@@ -51,6 +58,55 @@ class DeliveryPage(BaseModel):
 
     deliveries: list[Delivery]
     next: str | None
+
+
+class EndpointSummary(BaseModel):
+    """One endpoint; `p50_ms` and `p99_ms` of the attempts that got through, null without any.
+
+    `paused`: it fails, and a probe is sent to it now and then. `pending` is all that waits for it.
+    """
+
+    endpoint_id: UUID
+    name: str
+    state: Literal["running", "paused", "disabled"]
+    disabled_reason: str | None
+    failures: int
+    p50_ms: int | None
+    p99_ms: int | None
+    delivered: int
+    pending: int
+    failed: int
+    last_error: str | None
+    last_error_at: datetime | None
+    next_probe_at: datetime | None
+
+
+class Summary(BaseModel):
+    """Every endpoint by name, and the sums."""
+
+    since: datetime
+    endpoints: list[EndpointSummary]
+    delivered: int
+    pending: int
+    failed: int
+
+
+@router.get("/summary", summary="How each endpoint is", responses=problems(400, 401, 403, 503))
+def get_summary(
+    db: Db,
+    who: Operator,
+    hours: Annotated[int, Query(ge=1, le=HOURS_MAX, description="How far back.")] = 24,
+) -> Summary:
+    """Return what became of the messages of the last hours, by endpoint."""
+    whole_province(who)
+    since = clock.now() - timedelta(hours=hours)
+    with reading(db) as conn:
+        rows = deliveries.summary(conn, since)
+    return Summary(
+        since=since,
+        endpoints=[EndpointSummary.model_validate(row) for row in rows],
+        **{word: sum(row[word] for row in rows) for word in deliveries.STATES},
+    )
 
 
 @router.get("", summary="Deliveries", responses=problems(400, 401, 403, 503))

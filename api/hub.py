@@ -45,6 +45,8 @@ ID_DIGITS_MAX = 18
 TILES_EVERY_S = 0.25
 TILES_AT_LEAST_EVERY_S = 1.0
 HEARTBEAT_S = 10.0
+#: A screen calls numbers stale after 15 s: two of these may be lost on the way, or late.
+HEALTH_S = 5.0
 #: When a thousand screens come back at once they share one reading.
 SNAPSHOT_AGE_MAX_S = 1.0
 ALARMS_MAX: dict[Profile, int] = {"wall": 200, "console": 1000}
@@ -108,6 +110,7 @@ class Hub:
         self._thread.start()
         self._tasks = [
             asyncio.create_task(self._send_numbers(), name="hub-numbers"),
+            asyncio.create_task(self._send_health(), name="hub-health"),
             asyncio.create_task(self._send_heartbeats(), name="hub-heartbeats"),
         ]
 
@@ -189,7 +192,8 @@ class Hub:
 
     async def _subscribe(self, area: str | None) -> Subscription:
         try:
-            await asyncio.wait_for(self._followed.wait(), timeout=START_S)
+            async with asyncio.timeout(START_S):
+                await self._followed.wait()
         except TimeoutError:
             raise DatabaseUnavailableError("the alarm log has not been reached yet") from None
         if self._ended or len(self._views()) >= VIEWS_MAX:
@@ -368,8 +372,10 @@ class Hub:
 
     async def _send_numbers(self) -> None:
         while True:
+            # Not `wait_for`: in Python 3.11 it forgets a cancellation that meets what it waits for.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), TILES_AT_LEAST_EVERY_S)
+                async with asyncio.timeout(TILES_AT_LEAST_EVERY_S):
+                    await self._changed.wait()
             self._changed.clear()
             areas = list(self._areas)
             if areas:
@@ -432,12 +438,19 @@ class Hub:
             told = event(self._position, "health", encoded(health))
             self._put(home, Chunk.numbers(self._position, told))
 
+    async def _send_health(self) -> None:
+        while True:
+            await asyncio.sleep(HEALTH_S)
+            at = self._position
+            for _, home in self._homes():
+                if home.numbers is not None:
+                    told = event(at, "health", encoded(home.numbers.health))
+                    self._put(home, Chunk.numbers(at, told))
+
     async def _send_heartbeats(self) -> None:
         while True:
             await asyncio.sleep(HEARTBEAT_S)
             at = self._position
             beat = event(at, "heartbeat", encoded({"now": clock.now()}))
             for _, home in self._homes():
-                health = home.numbers.health if home.numbers else None
-                told = event(at, "health", encoded(health)) if health else b""
-                self._put(home, Chunk.numbers(at, told + beat))
+                self._put(home, Chunk.numbers(at, beat))

@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Body, Path, Query
 
 from api import cursor as cursors
-from api.auth import Caller, Operator, Viewer, seen_area
+from api.auth import AskedArea, Caller, Operator, Viewer, seen_area
 from api.cursor import LIMIT_DEFAULT, Cursor, Limit
 from api.incident_body import (
     Close,
@@ -60,7 +60,7 @@ def get_incidents(  # noqa: PLR0913 - one parameter is one filter
     *,
     state: Listed = None,
     severity: Listed = None,
-    area: Annotated[str | None, Query(max_length=10, examples=["05443"])] = None,
+    area: AskedArea = None,
     cursor: Cursor = None,
     limit: Limit = LIMIT_DEFAULT,
 ) -> Json:

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from api.auth import Viewer, seen_area
+from api.auth import AskedArea, Viewer, seen_area
 from api.connection import TAKE_OVER, Heir, TakeOver
 from api.hub import FullError, Hub, Profile
 from api.problem import Problem, problems
@@ -174,7 +174,8 @@ class EventStream(Response):
         is_ours = False
         try:
             start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
-            await asyncio.wait_for(send(start), WRITE_S)
+            async with asyncio.timeout(WRITE_S):
+                await send(start)
             is_ours = take_over(self._stream)
         finally:
             if not is_ours:
@@ -196,7 +197,7 @@ class EventStream(Response):
 async def get_live(
     hub: TheHub,
     who: Viewer,
-    area: Annotated[str | None, Query(max_length=10, examples=["05443"])] = None,
+    area: AskedArea = None,
     profile: Profile = "wall",
     last_event_id: Annotated[str | None, Query(max_length=40)] = None,
     last_event_id_header: Annotated[

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, cast
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
 
-from api.auth import Viewer, seen_area
+from api.auth import AskedArea, Viewer, seen_area
 from api.dossiers import DossierSummary
 from api.incident_body import IncidentObject
 from api.problem import problems
@@ -44,14 +44,14 @@ class SourceNumbers(BaseModel):
     last_event_at: datetime | None
     devices: DeviceCounts
     state: SourceHealth
-    dead_letters_24h: int = Field(examples=[0])
+    dead_letters_24h: int | None = Field(examples=[0], description="Null for an area: of none.")
 
 
 class AlarmNumbers(BaseModel):
     """Open alarms.
 
-    `open` and `by_state` count all of them; `by_severity` and `by_area` those that are annunciated:
-    not shelved, suppressed or out of service.
+    `open` and `by_state` count all of them; `by_severity`, `by_area` and `by_source` those that are
+    annunciated: not shelved, suppressed or out of service.
     """
 
     open: int = Field(examples=[5])
@@ -63,6 +63,9 @@ class AlarmNumbers(BaseModel):
     )
     by_area: dict[str, dict[str, int]] = Field(
         examples=[{"05443": {"critical": 1, "high": 0, "medium": 0, "low": 0}}]
+    )
+    by_source: dict[str, dict[str, int]] = Field(
+        examples=[{"fire": {"critical": 1, "high": 2, "medium": 0, "low": 1}}]
     )
 
 
@@ -179,7 +182,7 @@ def province(request: Request) -> ProvinceReader:
 def get_overview(
     who: Viewer,
     reader: Annotated[ProvinceReader, Depends(province)],
-    area: Annotated[str | None, Query(max_length=10, examples=["05443"])] = None,
+    area: AskedArea = None,
 ) -> dict[str, Any]:
     """Return the numbers of one area, or of the whole province."""
     where = seen_area(who, area)

@@ -13,6 +13,8 @@ from api.problem import Problem
 from connectors.kafka.producer import Producer
 from connectors.timescale.database import Database
 from ioc.settings import Settings
+from ioc.targets import Targets
+from ioc.targets.reading import shipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,8 @@ class Parts:
     started_at: datetime
     #: Whether Kafka did not answer a moment ago: then nobody has to wait to be told so.
     broker_is_away: Callable[[], bool] = field(default=lambda: False)
+    #: What the site promises, as its file said when the process started.
+    targets: Targets = field(default_factory=shipped)
 
 
 def check_broker(of: Parts) -> None:

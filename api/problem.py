@@ -87,6 +87,13 @@ class Problem(HTTPException):
         self.extra = dict(extra or {})
 
 
+def of(error: HTTPException) -> Problem:
+    """Return an error of the framework as a problem; one of ours is one."""
+    if isinstance(error, Problem):
+        return error
+    return Problem(error.status_code, str(error.detail), headers=error.headers)
+
+
 def answer(problem: Problem) -> Response:
     """Return the problem as a response."""
     body = {
@@ -124,9 +131,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     def _http(_: Request, error: HTTPException) -> Response:
-        if isinstance(error, Problem):
-            return answer(error)
-        return answer(Problem(error.status_code, str(error.detail), headers=error.headers))
+        return answer(of(error))
 
     @app.exception_handler(RequestValidationError)
     def _invalid(_: Request, error: RequestValidationError) -> Response:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from api.alarm_tiles import (
     ENDED_SHOWN,
@@ -17,6 +15,7 @@ from api.alarm_tiles import (
     hidden_tile,
     incidents_tile,
 )
+from api.paced import Paced, Shared
 from connectors.timescale import incident_pages
 from connectors.timescale import overview as stored
 from connectors.timescale.database import Conn, Database
@@ -33,28 +32,24 @@ from connectors.timescale.overview import (
     Recent,
     Reports,
 )
-from connectors.timescale.queues import VisitCounts, Waits, visits_by_area, waits_by_area
+from connectors.timescale.queues import (
+    VisitCounts,
+    Waits,
+    visits_by_area,
+    waiting_since,
+    waits_by_area,
+)
 from connectors.timescale.queues import added_up as visits_added_up
 from ioc import __version__
 from ioc.alarm import HIDDEN
 from ioc.area import PROVINCE_CODE
 from ioc.clock import LOCAL_ZONE
-from ioc.errors import DatabaseUnavailableError
 from ioc.health import ALIVE_WITHIN, SILENT_AFTER, Processing, silent_after, source_health
 from ioc.severity import Severity
 from ioc.source import SOURCES
 
 T = TypeVar("T")
 
-#: A part that took 10 ms is read again after 200 ms at the earliest: the screens together never
-#: take more than a twentieth of one database core, however large the province has grown.
-PACE = 20
-#: But never older than this.
-AGE_MAX_S = 10.0
-#: Who finds another thread reading waits so long, then takes what was read last.
-TURN_S = 2.0
-#: How old that may be; older numbers are worse than none.
-LAST_READ_AGE_MAX_S = 60.0
 #: The newest minutes are read each time; what is older than this edge, at the part's own pace.
 EDGE = timedelta(minutes=5)
 DAY = timedelta(hours=24)
@@ -69,27 +64,6 @@ STATES = (
 )
 
 Json = dict[str, Any]
-
-
-class _Paced(Generic[T]):
-    """A value that is read again only after `PACE` times as long as the reading took."""
-
-    def __init__(self, read: Callable[[Conn, datetime], T]) -> None:
-        self._read = read
-        self._value: T | None = None
-        self._stale_at = 0.0
-
-    def value(self, conn: Conn, now: datetime) -> T:
-        if self._value is None or time.monotonic() >= self._stale_at:
-            started = time.monotonic()
-            self._value = self._read(conn, now)
-            ended = time.monotonic()
-            self._stale_at = ended + min((ended - started) * PACE, AGE_MAX_S)
-        return self._value
-
-    def forget(self) -> None:
-        """Read again the next time."""
-        self._stale_at = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +101,7 @@ class Province:
     newest_incidents: list[Incident]
     reports: dict[str, Reports]
     visits: dict[str, VisitCounts]
+    waiting_since: dict[str, datetime]
     waits: dict[str | None, Waits]
     dossiers: dict[str, DossierCounts]
     dead_letters: dict[str, int]
@@ -145,26 +120,26 @@ class ProvinceReader:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._lock = threading.Lock()
-        self._last: tuple[float, Province] | None = None
+        self._shared = Shared(self._read, "the province")
         self._edge: datetime | None = None
-        self._long = _Paced(self._read_long)
-        self._recent = _Paced(self._read_recent)
-        self._words = _Paced(lambda conn, _: stored.last_words(conn))
-        self._devices = _Paced(_read_devices)
-        self._alarms = _Paced(lambda conn, _: stored.open_alarms(conn))
-        self._hidden = _Paced(lambda conn, _: stored.hidden_alarms(conn))
-        self._floods = _Paced(
+        self._long = Paced(self._read_long)
+        self._recent = Paced(self._read_recent)
+        self._words = Paced(lambda conn, _: stored.last_words(conn))
+        self._devices = Paced(_read_devices)
+        self._alarms = Paced(lambda conn, _: stored.open_alarms(conn))
+        self._hidden = Paced(lambda conn, _: stored.hidden_alarms(conn))
+        self._floods = Paced(
             lambda conn, now: stored.flooded(conn, now - ENDED_SHOWN, now - RATE_WITHIN)
         )
-        self._incidents = _Paced(lambda conn, _: incident_pages.open_counts(conn))
-        self._newest = _Paced(lambda conn, _: incident_pages.newest_open(conn, NEWEST_INCIDENTS))
-        self._reports = _Paced(lambda conn, now: stored.reports(conn, local_day(now), now))
-        self._visits = _Paced(lambda conn, now: visits_by_area(conn, local_day(now), now))
-        self._waits = _Paced(lambda conn, now: waits_by_area(conn, local_day(now), now))
-        self._dossiers = _Paced(lambda conn, now: dossiers_by_area(conn, local_day(now), now))
-        self._dead_letters = _Paced(lambda conn, now: stored.dead_letters(conn, now - DAY))
-        self._processing = _Paced(lambda conn, now: stored.processing(conn, now - ALIVE_WITHIN))
+        self._incidents = Paced(lambda conn, _: incident_pages.open_counts(conn))
+        self._newest = Paced(lambda conn, _: incident_pages.newest_open(conn, NEWEST_INCIDENTS))
+        self._reports = Paced(lambda conn, now: stored.reports(conn, local_day(now), now))
+        self._visits = Paced(lambda conn, now: visits_by_area(conn, local_day(now), now))
+        self._waiting = Paced(lambda conn, now: waiting_since(conn, local_day(now), now))
+        self._waits = Paced(lambda conn, now: waits_by_area(conn, local_day(now), now))
+        self._dossiers = Paced(lambda conn, now: dossiers_by_area(conn, local_day(now), now))
+        self._dead_letters = Paced(lambda conn, now: stored.dead_letters(conn, now - DAY))
+        self._processing = Paced(lambda conn, now: stored.processing(conn, now - ALIVE_WITHIN))
 
     def read(self, now: datetime) -> Province:
         """Return the province as it is, each part as fresh as its cost allows.
@@ -173,20 +148,13 @@ class ProvinceReader:
             DatabaseUnavailableError: it cannot be read, nor was it within the last minute while
                 another thread is still trying.
         """
-        if not self._lock.acquire(timeout=TURN_S):
-            last = self._last
-            if last is None or time.monotonic() - last[0] > LAST_READ_AGE_MAX_S:
-                raise DatabaseUnavailableError("the province has not been read in time")
-            return last[1]
-        try:
-            with self._database.reading() as conn:
-                province = self._read(conn, now)
-            self._last = (time.monotonic(), province)
-            return province
-        finally:
-            self._lock.release()
+        return self._shared.read(now)
 
-    def _read(self, conn: Conn, now: datetime) -> Province:
+    def _read(self, now: datetime) -> Province:
+        with self._database.reading() as conn:
+            return self._read_with(conn, now)
+
+    def _read_with(self, conn: Conn, now: datetime) -> Province:
         long = self._long.value(conn, now)
         counts = _merged(self._recent.value(conn, now), long)
         return Province(
@@ -201,6 +169,7 @@ class ProvinceReader:
             newest_incidents=self._newest.value(conn, now),
             reports=self._reports.value(conn, now),
             visits=self._visits.value(conn, now),
+            waiting_since=self._waiting.value(conn, now),
             waits=self._waits.value(conn, now),
             dossiers=self._dossiers.value(conn, now),
             dead_letters=self._dead_letters.value(conn, now),
@@ -300,7 +269,7 @@ def source_tile(province: Province, source: str, area: str | None) -> Json:
     """Return one source's numbers.
 
     Its state is that of the whole feed: a commune in which nobody reported anything for a day is
-    not a broken app.
+    not a broken app. Dead letters belong to no area: where one is asked for they are null.
     """
     counts = sum(_places(province.counts, source, area), Counts())
     devices = _places(province.devices, source, area)
@@ -322,12 +291,12 @@ def source_tile(province: Province, source: str, area: str | None) -> Json:
             "silent": sum(found.silent for found in devices),
         },
         "state": source_health(source, heard, province.as_of).value,
-        "dead_letters_24h": province.dead_letters.get(source, 0),
+        "dead_letters_24h": province.dead_letters.get(source, 0) if area is None else None,
     }
 
 
 def alarms_tile(province: Province, area: str | None) -> Json:
-    """Return the open alarms by state; by severity and area those that ask for a person.
+    """Return the open alarms by state; by severity, area and source those that ask for a person.
 
     What is shelved, suppressed or out of service is not annunciated: a header that counts it would
     ring for what somebody has set aside.
@@ -335,6 +304,7 @@ def alarms_tile(province: Province, area: str | None) -> Json:
     by_severity = dict.fromkeys((severity.value for severity in Severity), 0)
     by_state = dict.fromkeys(STATES, 0)
     by_area: dict[str, dict[str, int]] = {}
+    by_source: dict[str, dict[str, int]] = {}
     total = 0
     for found in province.alarms:
         if area not in {None, found.area}:
@@ -344,13 +314,15 @@ def alarms_tile(province: Province, area: str | None) -> Json:
         if found.state in HIDDEN:
             continue
         by_severity[found.severity] += found.n
-        here = by_area.setdefault(found.area, dict.fromkeys(by_severity, 0))
-        here[found.severity] += found.n
+        for counts, key in ((by_area, found.area), (by_source, found.source)):
+            here = counts.setdefault(key, dict.fromkeys(by_severity, 0))
+            here[found.severity] += found.n
     return {
         "open": total,
         "by_severity": by_severity,
         "by_state": by_state,
         "by_area": dict(sorted(by_area.items())),
+        "by_source": dict(sorted(by_source.items())),
     }
 
 

@@ -187,9 +187,9 @@ def put_rule(
     try:
         wording = _wording(rule_id, wanted)
         change = Change(RULE, rule_id, wording.body, "api", wanted.why)
-        return _changed(request, db, change, _name(who, wanted.by))
+        return _changed(request, db, change, called(who, wanted.by))
     except RuleError as error:
-        raise _refused(error) from error
+        raise refused(error) from error
 
 
 @router.delete("/{rule_id}", summary="Withdraw a rule", responses=problems(400, 401, 403, 404, 503))
@@ -200,9 +200,9 @@ def delete_rule(
     whole_province(who)
     try:
         change = Change(RULE, rule_id, None, "api", wanted.why)
-        return _changed(request, db, change, _name(who, wanted.by))
+        return _changed(request, db, change, called(who, wanted.by))
     except RuleError as error:
-        raise _refused(error) from error
+        raise refused(error) from error
 
 
 def _changed(request: Request, db: Database, change: Change, by: str) -> InForce:
@@ -244,11 +244,13 @@ def _wording(rule_id: str, wanted: NewWording) -> Wording:
     return wording
 
 
-def _name(who: Caller, by: str | None) -> str:
+def called(who: Caller, by: str | None) -> str:
+    """Return by which name a caller is remembered."""
     return who.name if who.is_named else by or who.name
 
 
-def _refused(error: RuleError) -> Problem:
+def refused(error: RuleError) -> Problem:
+    """Return the 400 that names the lines."""
     shown = _shown(error)
     return Problem(
         400,

@@ -31,6 +31,17 @@ WALL_LASTS = timedelta(days=180)
 LINK_LASTS = timedelta(minutes=15)
 
 
+#: What each role adds, in the words of the screens: an alarm's moves, and whole kinds of work.
+ROLE_MAY: dict[Role, tuple[str, ...]] = {
+    Role.OPERATOR: (
+        *("acknowledge", "unacknowledge", "shelve", "unshelve", "reset", "remove-from-service"),
+        *("return-to-service", "assign", "comment", "close"),
+        *("approve", "incident", "suppress", "dead_letter", "reporter"),
+    ),
+    Role.ADMIN: ("rule", "what_if", "webhook"),
+}
+
+
 class Login(BaseModel):
     """A key, to be traded for a session cookie."""
 
@@ -44,6 +55,9 @@ class Me(BaseModel):
     role: Role
     area: str | None
     authentication: bool
+    may: list[str] = Field(
+        description="The moves and kinds of work that the role allows.", examples=[["acknowledge"]]
+    )
 
 
 class WallLink(BaseModel):
@@ -150,7 +164,8 @@ def _own_key(request: Request, who: Caller) -> Key:
 
 
 def _me(who: Caller) -> Me:
-    return Me(name=who.name, role=who.role, area=who.area, authentication=who.is_named)
+    may = [word for role, words in ROLE_MAY.items() if who.may(role) for word in words]
+    return Me(name=who.name, role=who.role, area=who.area, authentication=who.is_named, may=may)
 
 
 def _set_cookie(request: Request, response: Response, token: str, lasts: timedelta) -> None:

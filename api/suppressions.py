@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Body, Path, Query
 
 from api import cursor as cursors
-from api.auth import Caller, Operator, Viewer, seen_area
+from api.auth import AskedArea, Caller, Operator, Viewer, seen_area
 from api.cursor import LIMIT_DEFAULT, Cursor, Limit
 from api.parts import Db
 from api.problem import Problem, problems
@@ -90,7 +90,7 @@ def get_suppressions(
 def get_hidden(
     db: Db,
     who: Viewer,
-    area: Annotated[str | None, Query(max_length=10)] = None,
+    area: AskedArea = None,
     cursor: Cursor = None,
     limit: Limit = LIMIT_DEFAULT,
 ) -> Json:

@@ -19,11 +19,31 @@ import uvicorn
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from api import alarms, approvals, dossiers, incidents, live, overview, problem, queues, series
+from api import (
+    alarm_rows,
+    alarms,
+    approvals,
+    area_figures,
+    daily,
+    devices,
+    dossiers,
+    incidents,
+    live,
+    overview,
+    problem,
+    queues,
+    reports,
+    series,
+    series_by,
+    sources,
+)
 from api.connection import Protocol, Server
+from api.device_book import DeviceBook
 from api.hub import Hub
 from api.parts import Parts
 from api.province import ProvinceReader
+from api.shared import Shared
+from api.source_reader import SourceReader
 from connectors.kafka.producer import Producer
 from connectors.timescale.alarms import apply
 from connectors.timescale.database import Conn, Database
@@ -50,6 +70,9 @@ def views_app(database_url: str) -> FastAPI:
             started_at=clock.now(),
         )
         app.state.province = ProvinceReader(database)
+        app.state.devices = DeviceBook(database)
+        app.state.sources = SourceReader(database)
+        app.state.compared = Shared(series.SHARED_MAX)
         app.state.hub = Hub(database, app.state.province)
         app.state.hub.start()
         try:
@@ -60,7 +83,11 @@ def views_app(database_url: str) -> FastAPI:
 
     app = FastAPI(lifespan=lifespan)
     problem.install(app)
-    for module in (alarms, approvals, incidents, live, overview, series, queues, dossiers):
+    for module in (
+        *(alarm_rows, alarms, approvals, incidents),
+        *(live, overview, series, series_by, queues, dossiers, reports),
+        *(area_figures, daily, devices, sources),
+    ):
         app.include_router(module.router, prefix="/api/v1")
     return app
 

@@ -12,8 +12,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from api import span
 from api.auth import Keyring, check_start
-from connectors.timescale import keys, processes
+from connectors.timescale import deliveries, keys, processes
 from connectors.timescale.database import Database
 from ioc import clock
 from ioc.errors import ConfigError, DatabaseUnavailableError
@@ -22,6 +23,8 @@ from ioc.topics import EVENT_TOPICS
 from tests.api_server import running_api
 
 NOWHERE = "127.0.0.1:1"
+#: What a browser says when somebody opens an address.
+PERSON = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,15 @@ def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
+def test_a_sum_of_deliveries_that_takes_too_long_is_given_up(
+    open_api: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(span, "READ_TIMEOUT_MS", 50)
+    monkeypatch.setattr(deliveries, "SQL", {**deliveries.SQL, "summary": "SELECT pg_sleep(5)"})
+    answer = open_api.get("/api/v1/deliveries/summary", params={"hours": 744})
+    assert (answer.status_code, answer.json()["code"]) == (400, "too_broad")
+
+
 # Keys -------------------------------------------------------------------------------------------
 
 
@@ -92,6 +104,26 @@ def test_each_role_sees_what_is_its_own(guarded_api: httpx.Client, tokens: Keys)
         for headers in (bearer(token), {"X-API-Key": token}):
             answer = guarded_api.get(f"/api/v1{path}", headers=headers)
             assert answer.status_code == status, (role, path)
+
+
+def test_a_screen_knows_what_its_key_may_do(guarded_api: httpx.Client, tokens: Keys) -> None:
+    def may(role: str) -> set[str]:
+        token = getattr(tokens, role)
+        return set(guarded_api.get("/api/v1/me", headers=bearer(token)).json()["may"])
+
+    paths = guarded_api.get("/api/openapi.json").json()["paths"]
+    prefix = "/api/v1/alarms/{alarm_id}/"
+    moves = {path.removeprefix(prefix) for path in paths if path.startswith(prefix)}
+    moves = {move for move in moves if "post" in paths[prefix + move]}
+    assert "acknowledge" in moves
+    assert may("viewer") == set()
+    assert may("operator") >= moves | {"approve", "suppress", "incident"}
+    assert may("admin") - may("operator") == {"rule", "what_if", "webhook"}
+    # What is promised is so: a viewer is refused whatever they say.
+    headers = bearer(tokens.viewer)
+    for move in moves:
+        path = prefix.format(alarm_id="0b5f0c9e-3a53-5d9e-8f0b-0c2f5f3f7a10") + move
+        assert guarded_api.post(path, headers=headers, json={}).status_code == 403, move
 
 
 def test_only_an_admin_changes_whom_we_tell(guarded_api: httpx.Client, tokens: Keys) -> None:
@@ -193,7 +225,9 @@ def test_a_login_gives_a_cookie_that_scripts_and_other_sites_cannot_use(
 ) -> None:
     answer = guarded_api.post("/api/v1/login", json={"key": tokens.operator})
     assert answer.status_code == 200
-    assert answer.json() == {
+    known = answer.json()
+    assert "acknowledge" in known.pop("may")
+    assert known == {
         "name": "a operator",
         "role": "operator",
         "area": None,
@@ -240,6 +274,8 @@ def test_a_wall_link_opens_one_display_once_and_it_can_only_look(
         assert display.post("/api/v1/events", content=b"{}").status_code == 403
     with httpx.Client(base_url=guarded_api.base_url) as thief:
         assert thief.get(made.json()["url"]).status_code == 401
+        shown = thief.get(made.json()["url"], headers=PERSON)
+        assert (shown.status_code, 'href="/login"' in shown.text) == (401, True)
         thief.cookies.set("ioc_session", made.json()["url"].split("link=")[1])
         assert thief.get("/api/v1/me").status_code == 401
 
@@ -269,10 +305,13 @@ def test_a_page_of_another_site_cannot_act(open_api: httpx.Client) -> None:
 
 
 def test_every_answer_carries_the_security_headers(open_api: httpx.Client) -> None:
-    for path in ("/wall", "/api/v1/areas", "/api/docs", "/nothing", "/livez"):
+    for path in ("/wall", "/console", "/api/v1/areas", "/api/docs", "/nothing", "/livez"):
         headers = open_api.get(path).headers
-        assert headers["content-security-policy"].startswith("default-src 'self'"), path
-        assert "unsafe" not in headers["content-security-policy"]
+        policy = headers["content-security-policy"]
+        default = "'self'" if path == "/api/docs" else "'none'"
+        assert policy.startswith(f"default-src {default};"), path
+        assert "unsafe" not in policy
+        assert ("require-trusted-types-for 'script'" in policy) == (path != "/api/docs"), path
         assert headers["x-content-type-options"] == "nosniff"
 
 
@@ -410,9 +449,33 @@ def test_the_pages_are_our_own_files(open_api: httpx.Client) -> None:
         page = open_api.get(path)
         assert page.status_code == 200
         assert "http" not in page.text.replace("http-equiv", ""), path
+    # What stands in the address is the page's own business, whatever it is called.
+    shown = open_api.get("/console?page=deliveries&status=delivered&file=x&method=1")
+    assert shown.text == open_api.get("/console").text
     assert open_api.get("/web/vendor/swagger/swagger-ui.css").status_code == 200
     assert open_api.get("/web/../app.py").status_code == 404
     assert open_api.get("/web/%2e%2e/app.py").status_code == 404
+
+
+def test_an_address_that_leads_nowhere_is_a_page_for_people_and_a_problem_for_programs(
+    open_api: httpx.Client,
+) -> None:
+    for path in ("/wal", "/console/x", "/web/js/nothing.js"):
+        shown = open_api.get(path, headers=PERSON)
+        assert (shown.status_code, shown.headers["content-type"]) == (
+            404,
+            "text/html; charset=utf-8",
+        ), path
+        assert all(f'href="{there}"' in shown.text for there in ("/wall", "/console"))
+        told = open_api.get(path)
+        assert (told.status_code, told.json()["code"]) == (404, "not_found"), path
+    for answer in (
+        open_api.get("/api/v1/nothing", headers=PERSON),
+        open_api.post("/wal", headers=PERSON),
+    ):
+        assert answer.headers["content-type"] == "application/problem+json"
+    icon = open_api.get("/favicon.ico")
+    assert (icon.status_code, icon.headers["content-type"]) == (200, "image/svg+xml")
 
 
 def test_areas_and_outlines_are_there_and_cacheable(open_api: httpx.Client) -> None:
@@ -425,7 +488,10 @@ def test_areas_and_outlines_are_there_and_cacheable(open_api: httpx.Client) -> N
         "kind": "province",
         "lat": 22.035335,
         "lon": 105.791328,
+        "former": [],
     }
+    by_code = {area["code"]: area for area in areas}
+    assert "Phường Hoàng Văn Thụ" in by_code["05443"]["former"]
     outlines = open_api.get("/api/v1/areas/boundaries")
     assert len(outlines.json()["features"]) == 92
     again = open_api.get(

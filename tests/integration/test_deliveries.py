@@ -148,3 +148,43 @@ def test_the_outbox_is_written_once_and_a_deleted_endpoint_keeps_its_ledger(
         second, end = deliveries.page(conn, limit=1, cursor=cursor)
     assert [first[0]["id"], second[0]["id"]] == [row["id"] for row in found]
     assert end is None
+
+
+# The sums ---------------------------------------------------------------------------------------
+
+
+def test_a_summary_has_each_endpoint_with_its_times_and_its_last_error(
+    database: Database,
+) -> None:
+    endpoint(database, URL)
+    day = Day(database)
+    for took_ms in (100, 300, 200):
+        raise_alarm(database)
+        (claim,) = day.claims(0)
+        attempt = Attempt(day.at(0), day.at(took_ms / 1000), 0.0)
+        with database.transaction() as conn:
+            deliveries.finish(conn, claim, Delivered(204), attempt)
+    raise_alarm(database)
+    raise_alarm(database)
+    for claim in day.claims(1):
+        day.answer(claim, 2, NOBODY)
+    with database.reading() as conn:
+        (found,) = deliveries.summary(conn, day.start - timedelta(hours=24))
+        (later,) = deliveries.summary(conn, day.start + timedelta(hours=1))
+    assert (found["p50_ms"], found["p99_ms"]) == (200, 300), "of those that got through"
+    assert (found["delivered"], found["failed"], found["pending"]) == (3, 0, 2)
+    assert (found["state"], found["last_error"]) == ("paused", "cannot connect")
+    assert found["next_probe_at"] is not None
+    assert (later["delivered"], later["pending"], later["p50_ms"]) == (0, 2, None)
+
+
+def test_a_delivery_carries_the_words_of_its_alarm(database: Database) -> None:
+    endpoint(database, URL)
+    alarm = raise_alarm(database)
+    with database.reading() as conn:
+        ((row,), _) = deliveries.page(conn)
+    assert (row["title"], row["title_en"], row["area"]) == (
+        alarm.title,
+        alarm.title_en,
+        alarm.area,
+    )

@@ -319,6 +319,27 @@ def test_a_child_that_dies_is_said_and_started_again(
     assert "unlucky starts again in 1 s." in said
 
 
+def test_one_that_is_started_again_is_said_to_be_back_only_when_it_answers(
+    supervisor: Supervisor, said: list[str], tmp_path: Path
+) -> None:
+    """It runs in a moment; until it is of use it has imports to do."""
+    opened = tmp_path / "opened"
+    code = "import time; time.sleep(60)"
+    child = supervisor.start(python("shop", code, answers=opened.exists))
+    os.kill(child.pid, signal.SIGKILL)
+
+    def is_said(words: str) -> bool:
+        supervisor.tick()
+        return any(line.startswith(words) for line in said)
+
+    until(lambda: is_said("shop started again"))
+    assert not is_said("shop answers"), "it runs, and nobody can come in"
+    opened.touch()
+    assert is_said("shop answers again after ")
+    said.clear()
+    assert not is_said("shop answers"), "once"
+
+
 def test_stopping_goes_backwards_and_kills_what_does_not_listen(
     supervisor: Supervisor, tmp_path: Path
 ) -> None:

@@ -412,6 +412,21 @@ def test_time_in_flood_is_of_the_position_and_counted_once(database: Database) -
             assert Recount([], scope.start, scope.end, counts.floods).flood_seconds() == seconds
 
 
+def test_what_is_known_begins_with_the_first_event_or_an_alarm_of_before(
+    database: Database,
+) -> None:
+    scope = Scope(BASE - 30 * DAY, BASE + DAY)
+    with database.reading() as conn:
+        emptied(conn)
+        conn.execute("DELETE FROM counts_1m")
+        tell(conn, [Done(0, "raise", MINUTE, 0 * SECOND)])
+        assert kpis.counts(conn, scope, FLEETING).since is None, "nobody counted events"
+        for minute, since in ((BASE, BASE), (BASE + HOUR, BASE + MINUTE)):
+            conn.execute("DELETE FROM counts_1m")
+            conn.execute("INSERT INTO counts_1m VALUES (%s, 1, 0, 1)", [minute])
+            assert kpis.counts(conn, scope, FLEETING).since == since
+
+
 def test_a_change_of_a_rule_that_nobody_answers_for_is_counted(database: Database) -> None:
     with database.transaction() as conn:
         rule_versions.follow_files(conn, rulebook.of_site(None), now=BASE)
@@ -449,6 +464,19 @@ def test_the_api_answers_every_row_with_its_edition(
             {"area": "99999"},
         ):
             assert client.get("/api/v1/kpis", params=wrong).status_code == 400, wrong
+
+
+def test_what_cannot_be_counted_in_time_is_said_and_not_tried_again_at_once(
+    database_url: str, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.kpis.READ_TIMEOUT_MS", 500)
+    with running_api(database_url, "127.0.0.1:1", tmp_path) as client:
+        with database.transaction() as conn:
+            conn.execute("LOCK TABLE alarm_log IN ACCESS EXCLUSIVE MODE")
+            answer = client.get("/api/v1/kpis")
+            assert (answer.status_code, answer.json()["code"]) == (400, "too_broad")
+        assert client.get("/api/v1/kpis").status_code == 400, "for twenty times as long"
+        assert asked(client, area="05443")["rows"], "another question"
 
 
 def asked(client: httpx.Client, **query: str) -> dict[str, Any]:

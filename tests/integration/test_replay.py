@@ -255,7 +255,7 @@ def test_events_of_one_second_are_told_in_two_when_somebody_acted_between_them()
     said = [Said(at(769_000), uuid4(), "shelved", "An", None, {})]
     with tempfile.TemporaryFile() as spool:
         pickle.dump(heard, spool)
-        times = [when for when, _ in Told(spool, said, []).in_order()]
+        times = [when for when, _, _ in Told(spool, said, []).in_order()]
     assert times == [at(1), at(769_000), at(777_000)]
 
 

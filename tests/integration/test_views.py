@@ -84,6 +84,7 @@ def test_an_empty_province_has_every_number_at_zero(views: Views) -> None:
             **{"shelved": 0, "suppressed": 0, "out_of_service": 0},
         },
         "by_area": {},
+        "by_source": {},
     }
     assert found["hidden"]["total"] == 0
     assert set(found["hidden"]["by_reason"].values()) == {0}
@@ -124,7 +125,7 @@ def test_events_are_counted_in_the_windows_that_they_are_in(database: Database) 
 def test_counts_stay_whole_when_the_old_minutes_are_read_less_often(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.province.PACE", 1_000_000)  # 10 s between readings
+    monkeypatch.setattr("api.paced.PACE", 1_000_000)  # 10 s between readings
     reader = ProvinceReader(database)
     now = at("2026-11-22T07:05:59")
     with database.transaction() as conn:
@@ -220,7 +221,8 @@ def test_what_is_set_aside_rings_in_no_count_of_severities(
         **{"shelved": 2, "suppressed": 2, "out_of_service": 2},
     }
     assert found["by_severity"] == {"critical": 0, "high": 1, "medium": 0, "low": 0}
-    assert found["by_area"] == {HERE: {"critical": 0, "high": 1, "medium": 0, "low": 0}}
+    high = {"critical": 0, "high": 1, "medium": 0, "low": 0}
+    assert (found["by_area"], found["by_source"]) == ({HERE: high}, {"fire": high})
 
 
 def test_a_flood_is_shown_with_its_groups_and_exactly_what_it_hides(
@@ -341,7 +343,7 @@ def test_the_overview_is_what_its_model_says(views: Views, database: Database) -
 # Series -----------------------------------------------------------------------------------------
 
 
-def points(found: dict[str, Any]) -> list[int]:
+def points(found: dict[str, Any]) -> list[Any]:
     return [point["n"] for point in found["points"]]
 
 
@@ -448,8 +450,10 @@ def test_percentiles_of_waiting_are_within_two_percent(views: Views, database: D
     p90, _ = points(views.get("/series", metric="wait_p90", **span))
     assert p50 == pytest.approx(500, rel=0.02)
     assert p90 == pytest.approx(900, rel=0.02)
-    assert empty == 0
-    assert points(views.get("/series", metric="wait_p90", area=THERE, **span)) == [0, 0]
+    assert empty is None, "nobody waited: that is no wait of 0 s"
+    assert points(views.get("/series", metric="wait_p90", area=THERE, **span)) == [None, None]
+    table = views.client.get("/api/v1/series.csv", params={"metric": "wait_p50", **span}).text
+    assert [row.split(",")[1] != "" for row in table.splitlines()[1:]] == [True, False]
 
 
 def test_a_wrong_range_is_a_problem_with_a_code(views: Views) -> None:

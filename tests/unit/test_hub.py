@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import cast
 
 import pytest
@@ -53,6 +54,19 @@ async def test_all_of_an_area_are_written_the_same_bytes() -> None:
     hub._publish([a_frame(1), a_frame(2)])
     assert first == [b"4\r\n1;2;\r\n"]
     assert first[0] is second[0]
+
+
+@pytest.mark.parametrize("turns", range(5))
+async def test_a_hub_that_is_stopped_just_as_something_is_published_ends(turns: int) -> None:
+    hub = a_hub()
+    numbers = asyncio.create_task(hub._send_numbers())
+    await asyncio.sleep(0.01)
+    hub._publish([a_frame(1)])
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    numbers.cancel()
+    await asyncio.wait([numbers], timeout=0.1)
+    assert numbers.cancelled()
 
 
 async def test_a_stopping_hub_ends_every_view_and_takes_no_more() -> None:
