@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 JS = Path(__file__).parents[2] / "api" / "web" / "js"
+DATA = Path(__file__).parents[1] / "data"
 STORIES = sorted((Path(__file__).parent / "web").glob("*.test.mjs"))
 
 
@@ -19,6 +20,9 @@ def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("web")
     shutil.copytree(JS, folder / "js")
     shutil.copytree(STORIES[0].parent, folder / "stories")
+    (folder / "data").mkdir()
+    for name in ("fold.json", "refusals.json"):
+        shutil.copy(DATA / name, folder / "data")
     (folder / "package.json").write_text('{"type": "module"}')
     return folder
 

@@ -17,8 +17,35 @@ export function isAnnunciated(alarm) {
   return ANNUNCIATED.has(alarm.state);
 }
 
+/** States that want an acknowledgement: the condition may be over, but nobody has said that they saw it. */
+export const TO_ACKNOWLEDGE = ['unacknowledged', 'returned'];
+
+/** How many want an acknowledgement, of counts by state. */
+export function countToAcknowledge(byState) {
+  return TO_ACKNOWLEDGE.reduce((sum, state) => sum + (byState[state] ?? 0), 0);
+}
+
+/**
+ * Whether somebody must still acknowledge it: then it sounds. A priority 1 also when its condition is over, for
+ * nobody has said that they saw it.
+ */
+export function isAwaited(alarm) {
+  return alarm.state === 'unacknowledged' || (alarm.state === 'returned' && priorityOf(alarm) === 1);
+}
+
+/** Whether nothing is left to acknowledge: somebody has, or its rule asks for none. */
+export function isAcknowledged(alarm) {
+  return alarm.state !== 'unacknowledged' && alarm.state !== 'returned';
+}
+
 function isOpen(alarm) {
   return !alarm.closed_at && (isAnnunciated(alarm) || HIDDEN.includes(alarm.state));
+}
+
+/** The end of a name of more than `most` characters: there the numbers stand that differ. */
+export function tailOf(name, most) {
+  const letters = [...name];
+  return letters.length > most ? `\u2026${letters.slice(1 - most).join('')}` : name;
 }
 
 /** Order of the list: priority, then unacknowledged before the rest, then newest. */
@@ -36,6 +63,7 @@ export function byUrgency(a, b) {
 export class AlarmBook {
   #held = new Map();
   #heldMax;
+  #endedMeanwhile = null; // ids, while more rows are asked for
   complete = false;
   lastClosedAt = null;
 
@@ -47,8 +75,13 @@ export class AlarmBook {
     return this.#held.size;
   }
 
+  get(id) {
+    return this.#held.get(id);
+  }
+
   /** Start again from a snapshot; `total` is the number of open alarms the server knows. */
   replace(alarms, total) {
+    this.#endedMeanwhile = null;
     this.#held = new Map(alarms.filter(isOpen).map((alarm) => [alarm.id, alarm]));
     this.complete = total <= alarms.length;
     this.#trim();
@@ -63,9 +96,21 @@ export class AlarmBook {
       this.#trim();
     } else {
       this.#held.delete(alarm.id);
+      this.#endedMeanwhile?.add(alarm.id);
       this.lastClosedAt = alarm.closed_at ?? alarm.changed_at ?? this.lastClosedAt;
     }
     return true;
+  }
+
+  /** More rows are about to be asked for; returns what takes them in. Of two only the later one does. */
+  filling() {
+    const ended = new Set();
+    this.#endedMeanwhile = ended;
+    return (alarms) => {
+      if (this.#endedMeanwhile !== ended) return;
+      this.#endedMeanwhile = null;
+      for (const alarm of alarms) if (!ended.has(alarm.id)) this.apply(alarm);
+    };
   }
 
   /** The annunciated alarms, most urgent first. */
@@ -83,7 +128,8 @@ export class AlarmBook {
   #trim() {
     if (this.#held.size <= this.#heldMax) return;
     const kept = [...this.#held.values()]
-      .sort((a, b) => Number(isAnnunciated(b)) - Number(isAnnunciated(a)) || byUrgency(a, b))
+      .sort((a, b) => Number(isAnnunciated(b)) - Number(isAnnunciated(a))
+        || Number(Boolean(a.folded)) - Number(Boolean(b.folded)) || byUrgency(a, b))
       .slice(0, this.#heldMax);
     this.#held = new Map(kept.map((alarm) => [alarm.id, alarm]));
     this.complete = false;

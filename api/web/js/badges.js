@@ -6,7 +6,7 @@ export const SEVERITIES = ['critical', 'high', 'medium', 'low'];
 export const PRIORITY_KEYS = ['priority.1', 'priority.2', 'priority.3', 'priority.4'];
 
 // Box 56 × 56; `inner` is the second rim of a screen that must not blink; `y` centres the digit.
-const SHAPES = [
+export const SHAPES = [
   { shape: 'M6 6H50V50H6Z', inner: 'M12 12H44V44H12Z', y: 28 },
   { shape: 'M28 3L54 51H2Z', inner: 'M28 13L46 46H10Z', y: 36 },
   { shape: 'M28 1L55 28L28 55L1 28Z', inner: 'M28 9L47 28L28 47L9 28Z', y: 28 },
@@ -58,9 +58,18 @@ export function lookOf(state) {
   return { look: 'filled', blink: 'none' };
 }
 
-/** Give every running animation the same start, so that all markers of a page blink as one. */
+/** How long a new marker may blink out of step: to ask for all animations costs a frame's whole style. */
+const ALIGN_MS = 200;
+let isAligning = false;
+
+/** Give every running animation the same start, so that all markers of a page blink as one, in a moment. */
 export function alignBlinking() {
-  for (const animation of document.getAnimations()) {
-    if (animation.startTime !== 0) animation.startTime = 0;
-  }
+  if (isAligning) return;
+  isAligning = true;
+  setTimeout(() => {
+    isAligning = false;
+    for (const animation of document.getAnimations()) {
+      if (animation.startTime !== 0) animation.startTime = 0;
+    }
+  }, ALIGN_MS);
 }

@@ -3,17 +3,23 @@
 import { el, mark, reveal, write } from './dom.js';
 import { clockTime, running, secondsBetween } from './formats.js';
 
+/** Of the whole country: for a screen that never heard which numbers its site has. */
+const PHONES = ['114', '113', '115'];
+
 export class Band {
   #root;
   #say;
+  #phones;
   #kind = '';
   #backSince = null;
   #title = el('p', { className: 'band-title' });
   #detail = el('p', { className: 'band-detail' });
 
-  constructor(root, { say }) {
+  /** `phones()`: what to dial when the alarm system is lost, or nothing while that is not known. */
+  constructor(root, { say, phones }) {
     this.#root = root;
     this.#say = say;
+    this.#phones = phones;
     root.append(el('div', { className: 'plate' }, this.#title, this.#detail));
   }
 
@@ -27,7 +33,8 @@ export class Band {
       t: clockTime(stoppedAt), d: running(secondsBetween(stoppedAt, now), this.#say),
     };
     if (name === 'lost') {
-      const detail = stale && ago ? this.#say('band.phones_since', ago) : this.#say('band.phones');
+      const phones = (this.#phones() ?? PHONES).join(', ');
+      const detail = this.#say(stale && ago ? 'band.phones_since' : 'band.phones', { ...ago, phones });
       return this.#write('lost', this.#say('band.lost'), detail);
     }
     if (name === 'stale') {

@@ -1,6 +1,12 @@
 // The server's clock, carried forward by this machine's steady clock between messages.
 
 const JUMP_MS = 1000;
+/** Two clocks that went on differently: one slept, or the other was set. */
+const APART_MS = 2000;
+/** Less than that, on both clocks, is a page that was busy: nothing was lost, and silence is dated rightly. */
+const GAP_MS = 15_000;
+/** A browser lets the timers of a page that nobody sees, and that is silent, run once a minute. */
+const HIDDEN_GAP_MS = 90_000;
 
 export class ServerClock {
   #offset = null;
@@ -30,18 +36,24 @@ export class ServerClock {
 export class JumpWatch {
   #wall;
   #steady;
+  #wasHidden = false;
 
   constructor(wallMs, steadyMs) {
     this.#wall = wallMs;
     this.#steady = steadyMs;
   }
 
-  /** True when more than `gapMs` passed since the last look, on either clock, or time ran backwards. */
-  jumped(wallMs, steadyMs, gapMs = 5000) {
+  /**
+   * True when the two clocks part since the last look, or too much time passed on either. Of a page that is
+   * hidden, or was at the last look, a late timer alone says nothing.
+   */
+  jumped(wallMs, steadyMs, isHidden = false) {
+    const gapMs = isHidden || this.#wasHidden ? HIDDEN_GAP_MS : GAP_MS;
+    this.#wasHidden = isHidden;
     const wall = wallMs - this.#wall;
     const steady = steadyMs - this.#steady;
     this.#wall = wallMs;
     this.#steady = steadyMs;
-    return wall > gapMs || steady > gapMs || wall < -1000;
+    return Math.abs(wall - steady) > APART_MS || Math.max(wall, steady) > gapMs;
   }
 }

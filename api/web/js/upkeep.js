@@ -1,17 +1,17 @@
 // Things fetched beside the live feed: each asked for when due, and again ten seconds after a failure.
 
+import { askToSignIn } from './api.js';
+
 export const RETRY_S = 10;
 const TIMEOUT_MS = 8000;
 
 /**
  * GET a JSON document of the API; throws when the answer is not a good one. 401: the session of this
- * screen is over, and it is left for the one that asks for a key and leads back.
+ * screen is over, and a key is asked for.
  */
 export async function getJson(path) {
   const answer = await fetch(path, { signal: AbortSignal.timeout(TIMEOUT_MS) });
-  if (answer.status === 401) {
-    location.replace(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
-  }
+  if (answer.status === 401) void askToSignIn();
   if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
   return answer.json();
 }
