@@ -33,7 +33,7 @@ BACK_WITHIN_S = 25.0
 def wall(house: House, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WallPage]:
     """The wall of the house, live; the same page for every test of the module."""
     with wall_browser(tmp_path_factory.mktemp("chromium")) as page:
-        page.open(house.url)
+        page.open_wall(house.url)
         page.driver.execute_script("window.neverReloaded = true")
         eventually(
             lambda: page.condition() == "live" and page.communes() == COMMUNES,
@@ -49,7 +49,7 @@ def panel(house: House) -> Iterator[Panel]:
         yield panel
 
 
-def row_of(page: WallPage, house: House, device: str, within_s: float = SHOWN_WITHIN_S) -> Row:
+def row_of(page: WallPage, house: House, device: str) -> Row:
     """Return the row of a device's alarm, once it is on the screen."""
 
     def look() -> Row | None:
@@ -57,7 +57,7 @@ def row_of(page: WallPage, house: House, device: str, within_s: float = SHOWN_WI
         wanted = next((one["id"] for one in alarms if one["device"] == device), None)
         return next((row for row in page.rows() if row.id == wanted), None)
 
-    return eventually(look, within_s, f"a row for {device}")
+    return eventually(look, SHOWN_WITHIN_S, f"a row for {device}")
 
 
 def is_same_page(page: WallPage) -> bool:
@@ -137,7 +137,7 @@ def test_the_wall_asks_nobody_but_its_own_server_and_the_browser_complains_of_no
     }
     assert wall.complaints() == []
     policy = httpx.get(f"{house.url}/wall").headers["content-security-policy"]
-    assert "default-src 'self'" in policy
+    assert "default-src 'none'" in policy
     assert "unsafe" not in policy
 
 
@@ -194,7 +194,7 @@ def test_a_wall_whose_key_was_revoked_asks_for_another_and_is_there_again(
         def asks() -> bool:
             return address(page) == "/login?next=%2Fwall%3Farea%3D05443"
 
-        page.open(url, f"?area={WARD}")
+        page.open_wall(url, f"?area={WARD}")
         eventually(asks, SHOWN_WITHIN_S, "nobody is signed in")
         sign_in(first)
         done = house.ioc("key", "revoke", "wall-first")

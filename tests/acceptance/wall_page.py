@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-from selenium.webdriver import Chrome, ChromeOptions, ChromeService
-from selenium.webdriver.common.by import By
+from tests.acceptance.browser import LOADED_WITHIN_S, Page, browser
 
-_FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--hide-scrollbars",
-)
 _SPREAD_MAX = """
 const image = await createImageBitmap(await (await fetch(arguments[0])).blob());
 const canvas = new OffscreenCanvas(image.width, image.height).getContext('2d');
@@ -47,14 +32,53 @@ while (walker.nextNode()) {
 }
 return small;
 """
+#: Every word that is drawn must be inside of all that clips it: half a line cannot be read, and
+#: what is pushed off the screen is missed. Titles may end in "…"; whole words of a line may step
+#: aside.
 _CUT = """
+const SIDE = 1.5;
+const stepsAside = (e) => e.matches('.word-line, .words, .stage-rest');
+function fault(node) {
+  const range = document.createRange();
+  range.selectNodeContents(node);
+  const size = parseFloat(getComputedStyle(node.parentElement).fontSize);
+  for (const text of range.getClientRects()) {
+    // The box of a letter is higher than its ink: accents stand in it, empty lines do not.
+    const [top, bottom] = [text.top + 0.15 * size, text.bottom - 0.2 * size];
+    const found = clipped({ top, bottom, left: text.left, right: text.right }, node.parentElement);
+    if (found) return found;
+  }
+  return '';
+}
+function clipped({ top, bottom, left, right }, parent) {
+  let isEnded = false; // by "…"
+  for (let e = parent; e; e = e.parentElement) {
+    const style = getComputedStyle(e);
+    if (style.overflowX === 'visible' && style.overflowY === 'visible') continue;
+    const box = e.getBoundingClientRect();
+    isEnded ||= style.textOverflow === 'ellipsis' || style.webkitLineClamp !== 'none';
+    const isAway = top >= box.bottom || bottom <= box.top;
+    if (isAway && (stepsAside(e) || style.webkitLineClamp !== 'none')) return '';
+    const isBeside = right > box.right + SIDE || left < box.left - SIDE;
+    if (!isEnded && isBeside) return `beside ${e.className}`;
+    if (bottom > box.bottom || top < box.top) return `cut by ${e.className}`;
+  }
+  const isBeside = !isEnded && (right > innerWidth + SIDE || left < -SIDE);
+  return isBeside || bottom > innerHeight || top < 0 ? 'off the screen' : '';
+}
+const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+const cut = [];
+while (walker.nextNode()) {
+  const { currentNode: node } = walker;
+  const { parentElement: element } = node;
+  if (!node.textContent.trim() || element.closest('svg, .spoken')) continue;
+  if (!element.checkVisibility({ visibilityProperty: true })) continue;
+  // The stage lies over the page: what is under it is seen by nobody.
+  if (element.closest('.page') && document.querySelector('.takeover:not([hidden])')) continue;
+  const found = fault(node);
+  if (found) cut.push(`${element.className || element.tagName} "${node.textContent}": ${found}`);
+}
 const room = document.documentElement;
-const cut = [...document.querySelectorAll(
-  '.place, .time, .more, .clock, .date, .where, .counts li, .figure, .unit, .lines p, .plate p')]
-  .filter((e) => e.offsetParent && (e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0
-    || e.getBoundingClientRect().right > innerWidth + 1
-    || e.getBoundingClientRect().bottom > innerHeight + 1))
-  .map((e) => `${e.className}: ${e.textContent}`);
 if (room.scrollHeight > innerHeight || room.scrollWidth > innerWidth) cut.push('scrolls');
 return cut;
 """
@@ -70,63 +94,76 @@ class Row:
     text: str
 
 
-class WallPage:
+class WallPage(Page):
     """What a person in front of the wall can see, by the page's data hooks."""
 
-    def __init__(self, driver: Chrome) -> None:
-        self.driver = driver
-
-    def open(self, base_url: str, query: str = "") -> None:
+    def open_wall(self, base_url: str, query: str = "") -> None:
         """Open `/wall` of a server."""
-        self.driver.get(f"{base_url}/wall{query}")
+        self.open(f"{base_url}/wall{query}")
+
+    def until_filled(self) -> None:
+        """Wait until the wall is live and everything that it asked for has come."""
+        self.until_live()
+        self.until(lambda: self.root("pending") == "0", "every figure", within_s=LOADED_WITHIN_S)
+
+    def page(self) -> str:
+        """Return which page is shown; two side by side with a comma."""
+        return self.root("page")
+
+    def stage(self) -> str:
+        """Return what has the stage: none, one or list."""
+        return self.data("[data-part=takeover]", "stage")
+
+    def bar(self, key: str) -> str:
+        """Return the text beside a bar."""
+        return self.text(f"[data-bar='{key}'] .bar-text")
 
     def condition(self) -> str:
         """Return loading, live, stale or lost."""
-        return self._root("condition")
+        return self.root("condition")
 
     def is_stale(self) -> bool:
-        return self._root("stale") == "true"
+        return self.root("stale") == "true"
 
     def band(self) -> str:
         """Return the words of the band under the header, '' when there is none."""
-        return self.driver.find_element(By.CSS_SELECTOR, "[data-part=band]").text
+        return self.text("[data-part=band]")
 
     def rows(self) -> list[Row]:
         """Return the alarms in view, most urgent first."""
-        found = self.driver.execute_script(
-            "return [...document.querySelectorAll('[data-alarm]')].map((e) => "
+        found = self.script(
+            "return [...document.querySelectorAll('[data-alarm]')]"
+            ".filter((e) => e.offsetParent).map((e) => "
             "[e.dataset.alarm, Number(e.dataset.priority), e.dataset.state, e.innerText])"
         )
         return [Row(*row) for row in found]
 
     def figure(self, tile: str) -> int | None:
         """Return a tile's figure (camera, fire, citizen, queue); None while it is not known."""
-        return self._value(f".figure[data-figure='{tile}']")
+        return self.value(f".figure[data-figure='{tile}']")
 
     def line(self, tile: str, line: str) -> int | None:
         """Return a detail of a tile: silent, overdue, sos, waiting."""
-        return self._value(f"[data-tile='{tile}'] [data-line='{line}']")
+        return self.value(f"[data-tile='{tile}'] [data-line='{line}']")
 
     def open_alarms(self, severity: str) -> int | None:
         """Return the header's count of a severity."""
-        return self._value(f".counts [data-figure='{severity}']")
+        return self.value(f".counts [data-figure='{severity}']")
 
     def tile_state(self, tile: str) -> str:
         """Return loading, healthy, silent or unknown."""
-        return self._attribute(f"[data-tile='{tile}']", "data-state")
+        return self.data(f"[data-tile='{tile}']", "state")
 
     def priority_on_map(self, area: str) -> int | None:
         """Return the worst open priority of a commune on the map."""
-        value = self._attribute(f".commune[data-area='{area}']", "data-priority")
+        shown = f"section:not([hidden]) .commune[data-area='{area}']"
+        value = self.data(shown, "priority")
         return int(value) if value else None
 
     def communes(self) -> int:
         """Return how many communes the map has drawn."""
-        return len(self.driver.find_elements(By.CSS_SELECTOR, ".commune[d]"))
-
-    def chart_points(self, tile: str) -> int:
-        """Return how many minutes a tile's chart has drawn."""
-        return int(self._attribute(f"[data-tile='{tile}'] .spark", "data-points") or 0)
+        count = "document.querySelectorAll('[data-page=overview] .commune[d]').length"
+        return int(self.script(f"return {count}"))
 
     def colour_spread_max(self) -> int:
         """Return the largest difference of two channels of one pixel: below 41 is grey."""
@@ -135,56 +172,39 @@ class WallPage:
         wall = self.driver.current_window_handle
         self.driver.switch_to.new_window("tab")
         try:
-            return int(self.driver.execute_script(_SPREAD_MAX, picture))
+            return int(self.script(_SPREAD_MAX, picture))
         finally:
             self.driver.close()
             self.driver.switch_to.window(wall)
 
     def small_texts(self) -> list[str]:
         """Return texts under 44 units."""
-        return list(self.driver.execute_script(_SMALL_TEXTS))
+        return list(self.script(_SMALL_TEXTS))
 
     def cut_texts(self) -> list[str]:
-        """Return places, times and figures that are cut or outside the screen, and scroll bars."""
-        return list(self.driver.execute_script(_CUT))
+        """Return words that are cut or outside the screen, with how, and scroll bars."""
+        return list(self.script(_CUT))
 
-    def complaints(self) -> list[str]:
-        """Return what the browser complained about: script errors, refused by policy."""
-        log = self.driver.get_log("browser")  # type: ignore[no-untyped-call]
-        return [str(entry["message"]) for entry in log]
+    def until_whole(self) -> None:
+        """Wait until nothing is cut; a page that was resized is drawn anew within a second."""
+        cut: list[str] = []
 
-    def _root(self, name: str) -> str:
-        return self._attribute("html", f"data-{name}")
+        def is_whole() -> bool:
+            cut[:] = self.cut_texts()
+            return cut == []
 
-    def _attribute(self, selector: str, name: str) -> str:
-        value = self.driver.find_element(By.CSS_SELECTOR, selector).get_attribute(name)
-        return value or ""
+        with suppress(AssertionError):
+            self.until(is_whole, "a whole page")
+        assert cut == []
 
-    def _value(self, selector: str) -> int | None:
-        found = self.driver.find_elements(By.CSS_SELECTOR, selector)
-        value = found[0].get_attribute("data-value") if found else None
-        return int(value) if value else None
+    def value(self, selector: str) -> int | None:
+        """Return the number that an element shows; None while it is not known."""
+        value = self.data(selector, "value")
+        return int(float(value)) if value else None
 
 
 @contextmanager
-def wall_browser(profile: Path, width: int = 1920, height: int = 1080) -> Iterator[WallPage]:
+def wall_browser(profile: Path) -> Iterator[WallPage]:
     """Start a Chromium with an empty `profile` folder; a skip without one, a failure in CI."""
-    chromium, driver_path = shutil.which("chromium"), shutil.which("chromedriver")
-    if chromium is None or driver_path is None:
-        if os.getenv("CI"):
-            pytest.fail("no chromium and chromedriver on this machine, and CI needs them")
-        pytest.skip("no chromium and chromedriver on this machine: the wall is not looked at")
-    options = ChromeOptions()
-    options.binary_location = chromium
-    for flag in (*_FLAGS, f"--user-data-dir={profile}", f"--window-size={width},{height}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = Chrome(options=options, service=ChromeService(driver_path))
-    try:
-        driver.execute_cdp_cmd(
-            "Emulation.setDeviceMetricsOverride",
-            {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False},
-        )
-        yield WallPage(driver)
-    finally:
-        driver.quit()
+    with browser(profile) as page:
+        yield WallPage(page.driver)
