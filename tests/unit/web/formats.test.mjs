@@ -2,15 +2,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import {
-  clockTime, date, dateTime, instant, numberWriter, running, secondsBetween, shortTime, weekday,
+  clockTime, date, dateTime, instant, numberWriter, running, secondsBetween, shortTime, spokenRunning, weekday,
 } from '../js/formats.js';
 import { Areas } from '../js/areas.js';
 import { wallScale } from '../js/care.js';
 import { chosenLang, sayer } from '../js/i18n.js';
-import { lastHour } from '../js/spark.js';
+import { lastHour } from '../js/times.js';
 
 const say = sayer({
-  'alarm.days': '{d} ngày {h} giờ', 'page.unknown': '?', 'area.all': 'ALL',
+  'alarm.days': '{d} ngày {h} giờ', 'alarm.for_hours': '{h} giờ {m} phút', 'alarm.for_minutes': '{m} phút {s} giây',
+  'alarm.for_seconds': '{s} giây', 'page.unknown': '?', 'area.all': 'ALL',
   'area.ward': 'P. {name}', 'area.commune': 'X. {name}',
 });
 const at = (text) => Date.parse(text);
@@ -27,6 +28,12 @@ test('a time of another day carries its date', () => {
   const now = at('2026-11-22T07:05:09Z');
   assert.equal(shortTime(at('2026-11-22T06:52:00Z'), now), '13:52');
   assert.equal(shortTime(at('2026-11-21T06:52:00Z'), now), '21/11 13:52');
+});
+
+test('running times are heard in words', () => {
+  const heard = (seconds) => spokenRunning(seconds, say);
+  assert.deepEqual([42, 102, 3600, 86_399].map(heard), ['42 giây', '1 phút 42 giây', '1 giờ 0 phút', '23 giờ 59 phút']);
+  assert.equal(heard(2 * 86_400 + 3 * 3600), '2 ngày 03 giờ');
 });
 
 test('running times count hours up to a day, then days', () => {
@@ -78,7 +85,15 @@ test('the text grows for a small screen far away, up to a limit that is said', (
   const small = wallScale(55, 5);
   assert.ok(small.scale > 1.1 && small.scale < 1.2);
   assert.deepEqual(wallScale(32, 6), { scale: 1.5, isTooSmall: true });
-  assert.deepEqual(wallScale(NaN, 5), { scale: 1, isTooSmall: false });
+});
+
+test('nothing is too small for who asked for no size; pages side by side have half of it', () => {
+  assert.deepEqual(wallScale(null, null, 0.5), { scale: 1, isTooSmall: false });
+  assert.deepEqual(wallScale(null, 5), { scale: 1, isTooSmall: false }, 'drawn for 65 inches');
+  assert.equal(wallScale(65, null, 0.5).isTooSmall, true);
+  const large = wallScale(98, null, 0.5);
+  assert.ok(large.scale > 1.2 && large.scale < 1.4 && !large.isTooSmall);
+  assert.deepEqual(wallScale(65, 2, 0.5), { scale: 1, isTooSmall: false }, 'who stands near');
 });
 
 test('the last hour is sixty whole minutes and ends with the one under way', () => {

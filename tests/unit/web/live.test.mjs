@@ -144,6 +144,18 @@ test('a screen in doubt leaves a connection that speaks but gives no snapshot', 
   assert.equal(made[0].readyState, 2);
 });
 
+test('a page that was left holds no connection, whatever its timers do, until it comes back', () => {
+  const { live, made } = feed();
+  live.tick(0);
+  live.leave();
+  for (let s = 1; s < 30; s += 1) live.tick(s * 1000);
+  assert.equal(made[0].readyState, 2);
+  assert.equal(made.length, 1);
+  live.comes();
+  live.tick(30_000);
+  assert.equal(made.length, 2);
+});
+
 test('what failed is asked for again after ten seconds, what worked only for a new key', async () => {
   let asked = 0;
   let isUp = false;
