@@ -32,7 +32,8 @@ ALARMS_EACH_MAX = 50
 MOVES = 45
 PAUSE_S_MAX = 0.05
 AREAS = ("05443", "05455")
-AT_ONCE_S = 1.0
+#: Below the five seconds after which a deaf client is dropped: who waited for it would be later.
+AT_ONCE_S = 3.0
 TOLD_WITHIN_S = 10.0
 SETTLED_WITHIN_S = 30.0
 #: More than a process keeps to go on from, and more than a machine's buffers hold for one client.

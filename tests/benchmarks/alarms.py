@@ -30,7 +30,7 @@ from ioc.area import gazetteer
 from tests.acceptance.house import House, eventually
 from tests.acceptance.sse import Live
 from tests.benchmarks import meter, report
-from tests.benchmarks.contest import OTHERS_MAX, REPOSITORY, running_broker, running_postgres
+from tests.benchmarks.contest import OTHERS_MAX, REPOSITORY, running_house, running_postgres
 from tests.benchmarks.live_figures import quantile
 
 OUTPUT = REPOSITORY / "build" / "bench-alarms.json"
@@ -219,13 +219,8 @@ def measure(folder: Path, alarms: int, requests: int) -> tuple[list[Figure], flo
     """Fill, start, measure; return the figures and the share of the CPU that others took."""
     with ExitStack() as stack:
         server = stack.enter_context(running_postgres(folder / "postgres"))
-        url = stack.enter_context(server.database())
-        broker, _ = stack.enter_context(running_broker(folder / "broker"))
-        house = House(folder, broker.address, url, broker.log_id)
-        migrated = house.ioc("migrate")
-        assert migrated.returncode == 0, migrated.stderr
-        area, ids = filled(url, alarms)
-        stack.callback(house.stop)
+        house = stack.enter_context(running_house(server, folder))
+        area, ids = filled(house.database_url, alarms)
         house.start("api", "notifier", "worker")
         house.wait_ready()
         api = HTTPConnection("127.0.0.1", house.port, timeout=60)
