@@ -21,6 +21,7 @@ from ioc.source import SOURCES
 from ioc.topics import CHANGES_TOPIC, EVENT_TOPICS
 from tests import docs_tables
 from tests.docs_tables import BLOCK, MADE, REPO, WHO, pages, renewed
+from tests.screenshots import BYTES_MAX, PICTURES, Picture
 
 PAGES = {page.relative_to(REPO).as_posix(): page.read_text(encoding="utf-8") for page in pages()}
 ALL = "\n".join(PAGES.values())
@@ -219,8 +220,32 @@ def test_decisions_are_numbered_without_a_gap() -> None:
     assert [int(Path(name).name[:4]) for name in DECISIONS] == list(range(1, len(DECISIONS) + 1))
 
 
-def test_the_picture_of_the_wall_is_light() -> None:
-    assert (REPO / "docs/wall.png").stat().st_size < 300 * 1024
+def test_every_page_of_the_console_is_named() -> None:
+    pages_js = (REPO / "api/web/js/console/pages.js").read_text(encoding="utf-8")
+    names = re.findall(r"\{ name: '([a-z-]+)'", pages_js)
+    assert names
+    assert [name for name in names if f"| `{name}` |" not in PAGES["docs/console.md"]] == []
+
+
+def test_every_page_of_the_wall_is_named() -> None:
+    pages_js = (REPO / "api/web/js/wall/pages.js").read_text(encoding="utf-8")
+    found = re.search(r"export const PAGES = \[([^\]]+)\]", pages_js)
+    assert found is not None
+    names = re.findall(r"'([a-z]+)'", found[1])
+    assert names
+    assert [name for name in names if not named(name, PAGES["docs/wall.md"])] == []
+
+
+@pytest.mark.parametrize("picture", PICTURES, ids=lambda picture: picture.name)
+def test_every_picture_of_a_screen_is_there_light_and_shown(picture: Picture) -> None:
+    file = REPO / "docs" / "screens" / f"{picture.name}.webp"
+    assert file.stat().st_size <= BYTES_MAX
+    assert f"](docs/screens/{file.name})" in PAGES["README.md"]
+
+
+def test_no_picture_is_left_over() -> None:
+    found = {file.stem for file in (REPO / "docs" / "screens").iterdir()}
+    assert found == {picture.name for picture in PICTURES}
 
 
 def test_every_target_of_make_that_a_page_names_is_there() -> None:
