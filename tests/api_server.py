@@ -22,6 +22,7 @@ from connectors.embedded.identity import server_identity
 from connectors.embedded.run import DataDir
 from connectors.kafka.topics import ensure_topics
 from ioc.settings import Settings
+from tests.patience import patient
 
 START_WITHIN_S = 15.0
 
@@ -60,14 +61,14 @@ def running_api(database_url: str, kafka: str, folder: Path, **more: Any) -> Ite
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
-            deadline = time.monotonic() + START_WITHIN_S
+            deadline = time.monotonic() + patient(START_WITHIN_S)
             while not server.started:
                 assert thread.is_alive(), "the API did not start"
                 assert time.monotonic() < deadline, "the API is not up in time"
                 time.sleep(0.01)
-            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=patient(20)) as client:
                 yield client
         finally:
             server.should_exit = True
-            thread.join(timeout=15)
+            thread.join(timeout=patient(15))
             assert not thread.is_alive(), "the API did not stop"

@@ -13,7 +13,7 @@ from psycopg import sql
 
 from connectors.timescale.database import Database
 from connectors.timescale.migrate import migrate
-from tests.databases import drop_database
+from connectors.timescale.replays import drop_database
 from tests.embedded import running_postgres
 
 TEMPLATE = "ioc_template"

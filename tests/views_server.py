@@ -51,6 +51,7 @@ from ioc import clock
 from ioc.alarm import Alarm, State, Step, Transition
 from ioc.settings import Settings
 from ioc.severity import Severity
+from tests.patience import patient
 
 START_WITHIN_S = 15.0
 
@@ -130,16 +131,16 @@ def running_views(database_url: str) -> Iterator[Views]:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
-            deadline = time.monotonic() + START_WITHIN_S
+            deadline = time.monotonic() + patient(START_WITHIN_S)
             while not server.started:
                 assert thread.is_alive(), "the server did not start"
                 assert time.monotonic() < deadline, "the server is not up in time"
                 time.sleep(0.01)
-            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=patient(20)) as client:
                 yield Views(port, app, server, client)
         finally:
             server.should_exit = True
-            thread.join(timeout=15)
+            thread.join(timeout=patient(15))
             assert not thread.is_alive(), "the server did not stop"
 
 
@@ -190,7 +191,7 @@ class Live:
 
     def next(self, *names: str) -> Told:
         """Return the next event with one of these names; heartbeats do not keep it waiting."""
-        deadline = time.monotonic() + START_WITHIN_S
+        deadline = time.monotonic() + patient(START_WITHIN_S)
         for told in self.events():
             if told.event in names:
                 return told

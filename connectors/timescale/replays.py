@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -26,6 +27,7 @@ SQL = queries("replays")
 #: So many events are fetched at a time.
 PAGE_ROWS = 5_000
 PREFIX = "ioc_replay_"
+DROP_WITHIN_S, DROP_AGAIN_S = 60.0, 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +136,35 @@ def names(name: str) -> tuple[str, str]:
 
 def drop(url: str, name: str) -> None:
     """Drop what a replay that was killed has left behind, if it has."""
-    with unavailable(), connect(url, "ioc replay") as conn:
+    with unavailable():
         for each in names(name):
-            conn.execute(sql.SQL(SQL["drop_database"]).format(sql.Identifier(each)))
+            drop_database(url, each)
+
+
+def drop_database(url: str, name: str) -> None:
+    """Drop a database with whoever is in it, if it is there.
+
+    The server's own vacuum may be in it, whom only the server can send away: then it is tried again
+    for a minute.
+
+    Args:
+        url: of another database of the same server.
+        name: of the database to drop.
+
+    Raises:
+        psycopg.errors.InsufficientPrivilege: the vacuum did not leave in time.
+    """
+    deadline_s = time.monotonic() + DROP_WITHIN_S
+    with connect(url, "ioc replay") as conn:
+        while True:
+            try:
+                conn.execute(sql.SQL(SQL["drop_database"]).format(sql.Identifier(name)))
+            except psycopg.errors.InsufficientPrivilege:
+                if time.monotonic() > deadline_s:
+                    raise
+                time.sleep(DROP_AGAIN_S)
+            else:
+                return
 
 
 @contextlib.contextmanager
@@ -159,8 +187,7 @@ def database(url: str, name: str) -> Iterator[str]:
             conn.execute(sql.SQL(SQL["do_not_wait"]).format(named))
         yield make_conninfo(url, dbname=name)
     finally:
-        with connect(url, "ioc replay") as conn:
-            conn.execute(sql.SQL(SQL["drop_database"]).format(named))
+        drop_database(url, name)
 
 
 def check_empty(url: str) -> None:

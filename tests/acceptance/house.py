@@ -20,6 +20,7 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from tests.acceptance.quiet import quiet_settings
+from tests.patience import patient
 
 T = TypeVar("T")
 JsonObject = dict[str, Any]
@@ -29,6 +30,7 @@ READY_WITHIN_S = 60.0
 
 def eventually(look: Callable[[], T | None], within_s: float, message: str) -> T:
     """Return the first thing that is true; fail with the message and the last thing seen."""
+    within_s = patient(within_s)
     deadline = time.monotonic() + within_s
     seen: T | None = None
     while time.monotonic() < deadline:
@@ -111,7 +113,7 @@ class House:
         """End whatever still runs."""
         for process in self.running.values():
             process.terminate()
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + patient(10)
         for process in self.running.values():
             try:
                 process.wait(max(0.1, deadline - time.monotonic()))

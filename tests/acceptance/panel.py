@@ -9,6 +9,7 @@ from kafka import KafkaProducer
 from kafka.producer.future import FutureRecordMetadata
 
 from ioc import clock
+from tests.patience import patient
 
 FIRE_TOPIC = "ioc.fire.v1"
 CITIZEN_TOPIC = "ioc.citizen.v1"
@@ -62,7 +63,7 @@ class Panel:
 
     def publish(self, event: JsonObject, topic: str = FIRE_TOPIC) -> None:
         """Return once Kafka has the event."""
-        self.send(event, topic).get(timeout=ACKED_WITHIN_S)
+        self.send(event, topic).get(timeout=patient(ACKED_WITHIN_S))
 
     def alarm(self, device: str, area: str = "05443") -> None:
         """A detector sees smoke."""

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 from urllib.parse import urlencode, urlsplit
 
+from tests.patience import patient
+
 CONNECT_WITHIN_S = 20.0
 
 
@@ -80,7 +82,7 @@ class Live:
 
     def wait(self, is_it: Callable[[Told], bool], within_s: float, message: str) -> Told:
         """Return the first event, heard already or still to come, that is meant."""
-        deadline = time.monotonic() + within_s
+        deadline = time.monotonic() + patient(within_s)
         looked = 0
         while True:
             with self._changed:

@@ -25,6 +25,7 @@ from tests.acceptance.test_outages import (
     post,
 )
 from tests.embedded import running_postgres
+from tests.patience import patient
 from tests.real.kafka import find_or_explain, running_kafka
 
 #: A sender's call, and how often it comes: 1,000 events a second, the worst hour of a province.
@@ -109,7 +110,7 @@ def test_while_the_database_is_away_under_load_the_lag_rises_in_sight_and_all_is
         began_s = time.monotonic()
         answer = post(house, *some(sent))
         assert (answer.status_code, answer.json()["accepted"]) == (202, BATCH), answer.text
-        assert time.monotonic() - began_s < ANSWER_WITHIN_S
+        assert time.monotonic() - began_s < patient(ANSWER_WITHIN_S)
         sent += BATCH
         seen.append(site.lag())
         # The pace of a sender, not a wait for something.
@@ -160,7 +161,7 @@ def test_while_kafka_is_away_many_senders_are_all_told_at_once(site: Loaded) -> 
                 assert {status for status, _, _ in answers} == {503}
                 assert all(retry_s >= 1 for _, retry_s, _ in answers), "and when to come back"
                 slowest_s = max(took_s for _, _, took_s in answers)
-                assert slowest_s < ANSWER_WITHIN_S, f"a sender waited {slowest_s:.1f} s"
+                assert slowest_s < patient(ANSWER_WITHIN_S), f"a sender waited {slowest_s:.1f} s"
         assert house.get("/events", source="fire")["events"], "the others are answered"
     finally:
         site.give_kafka()

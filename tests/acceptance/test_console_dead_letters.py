@@ -55,7 +55,8 @@ def test_a_group_is_looked_at_mended_tried_and_sent(
 ) -> None:
     page.open(f"{house.url}/console?page=dead-letters")
     page.until(lambda: page.data(".page-dead-letters", "groups") >= "2", "the groups")
-    assert page.text(".page-dead-letters h1") == f"Bản tin lỗi: {MISSPELT + CUT_OFF}"
+    heading = f"Bản tin lỗi: {MISSPELT + CUT_OFF}"
+    page.until(lambda: page.text(".page-dead-letters h1") == heading, "how many there are")
     assert "Thiếu trường bắt buộc: /data/label" in page.texts(GROUP)
     page.click(GROUP)
     page.until_shown(".letter")

@@ -14,6 +14,7 @@ from connectors.timescale.database import Database
 from ioc import clock
 from tests.acceptance.house import House, JsonObject, eventually
 from tests.api_server import running_api
+from tests.patience import patient
 
 TOPIC = "ioc.fire.v1"
 WITHIN_S = 30.0
@@ -41,7 +42,7 @@ def publish(house: House, records: list[tuple[int, JsonObject]]) -> list[int]:
             producer.send(TOPIC, json.dumps(each).encode(), partition=partition)
             for partition, each in records
         ]
-        return [future.get(timeout=10).offset for future in sent]
+        return [future.get(timeout=patient(10)).offset for future in sent]
     finally:
         producer.close()
 

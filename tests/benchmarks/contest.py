@@ -18,13 +18,13 @@ from psycopg import sql
 
 from connectors.embedded.broker import Broker
 from connectors.kafka.producer import Producer
+from connectors.timescale.replays import drop_database
 from tests import embedded
 from tests.acceptance.house import House
 from tests.benchmarks import meter
 from tests.benchmarks.load import Load, publish
 from tests.benchmarks.profiled import MEASURING
 from tests.benchmarks.theirs import CREATE_ROLLUP
-from tests.databases import drop_database
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 BEGIN_WITHIN_S = 60.0

@@ -21,6 +21,7 @@ from ioc.errors import ConfigError, DatabaseUnavailableError
 from ioc.settings import Settings
 from ioc.topics import EVENT_TOPICS
 from tests.api_server import running_api
+from tests.patience import patient
 
 NOWHERE = "127.0.0.1:1"
 #: What a browser says when somebody opens an address.
@@ -430,7 +431,7 @@ def test_under_ioc_up_ready_speaks_for_all(
 
 
 def eventually(condition: Callable[[], bool], within_s: float = 8.0) -> None:
-    deadline = time.monotonic() + within_s
+    deadline = time.monotonic() + patient(within_s)
     while not condition():
         assert time.monotonic() < deadline, f"not within {within_s} s"
         time.sleep(0.05)

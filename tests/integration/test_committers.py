@@ -24,6 +24,7 @@ from streams.committers import CommitterDiedError, CommitterProcess
 from streams.fetched import Fetched
 from streams.guard import StoppingError
 from tests.kafka_batches import fetched
+from tests.patience import patient
 
 NOW = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
 NOW_MS = int(NOW.timestamp() * 1000)
@@ -82,7 +83,7 @@ def gone(pid: int) -> bool:
 
 
 def eventually(holds: Any, within_s: float) -> None:
-    deadline_s = time.monotonic() + within_s
+    deadline_s = time.monotonic() + patient(within_s)
     while not holds():
         assert time.monotonic() < deadline_s
         time.sleep(0.05)

@@ -27,6 +27,7 @@ from connectors.embedded.postgres import Postgres, postgres_programs
 from connectors.embedded.run import DataDir
 from ioc.errors import BrokerUnavailableError, ConfigError
 from streams.fetched import install
+from tests.patience import patient
 from tests.processes import is_alive
 
 
@@ -71,7 +72,7 @@ def postgres(folder: Path, supervisor: Supervisor, identity: Identity | None) ->
 
 
 def until(condition: Callable[[], bool], timeout_s: float = 10) -> None:
-    deadline_s = time.monotonic() + timeout_s
+    deadline_s = time.monotonic() + patient(timeout_s)
     while not condition():
         assert time.monotonic() < deadline_s, "waited in vain"
         time.sleep(0.02)

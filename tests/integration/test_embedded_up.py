@@ -22,6 +22,7 @@ from connectors.embedded.run import DataDir, Run, broker_is_full, of_run, read_r
 from ioc.cli.up import is_loopback, refuse_open_door
 from ioc.errors import ConfigError
 from ioc.settings import Settings
+from tests.patience import patient
 from tests.processes import is_alive
 
 STAND_IN = '''
@@ -93,7 +94,7 @@ class Up:
         self.until(shown, timeout_s)
 
     def until(self, condition: Callable[[], bool], timeout_s: float = 15) -> None:
-        deadline_s = time.monotonic() + timeout_s
+        deadline_s = time.monotonic() + patient(timeout_s)
         while not condition():
             assert time.monotonic() < deadline_s, self.screen.read_text()
             time.sleep(0.05)

@@ -20,6 +20,7 @@ from psycopg import sql
 from psycopg.rows import TupleRow
 
 from connectors.timescale.migrate import migrate
+from tests.patience import patient
 from tests.real.kafka import RealKafka, running_kafka
 from tests.real.kafka import find_or_explain as find_kafka
 from tests.real.need import REPO
@@ -88,7 +89,7 @@ async def consumed(kafka: RealKafka, topic: str, group: str, count: int) -> list
     await consumer.start()
     try:
         records: list[object] = []
-        until = time.monotonic() + 30
+        until = time.monotonic() + patient(30)
         while len(records) < count and time.monotonic() < until:
             batches = await consumer.getmany(timeout_ms=500)
             records += [record for batch in batches.values() for record in batch]
@@ -131,7 +132,7 @@ def test_a_topic_made_again_has_another_id_and_an_unknown_one_has_none(
 ) -> None:
     first = kafka.topic_id(topic)
     deleted(kafka, topic)
-    until = time.monotonic() + 10
+    until = time.monotonic() + patient(10)
     while kafka.topic_id(topic) is not None and time.monotonic() < until:
         time.sleep(0.1)
     assert kafka.topic_id(topic) is None
@@ -165,7 +166,7 @@ def test_a_part_ends_when_the_process_that_started_it_is_killed(tmp_path: Path) 
 
 
 def within_10_s(look: Callable[[], bool]) -> bool:
-    until = time.monotonic() + 10
+    until = time.monotonic() + patient(10)
     while time.monotonic() < until:
         if look():
             return True

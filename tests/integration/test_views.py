@@ -18,6 +18,7 @@ from ioc.alarm import HIDDEN, State
 from ioc.rollup import Duration
 from ioc.severity import Severity
 from tests.incident_world import Word, World
+from tests.patience import patient
 from tests.views_server import Views, raise_alarms, running_views
 
 MINUTE = timedelta(minutes=1)
@@ -626,6 +627,6 @@ def test_ten_months_of_the_province_are_answered_in_time(views: Views, database:
     span = {"from": "2023-01-01T00:00:00+07:00", "to": "2023-11-01T00:00:00+07:00"}
     started = time.monotonic()
     found = views.get("/dossiers/summary", **span)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < patient(2)
     assert (found["received"], found["resolved"]) == (612_221, 594_406)
     assert (found["on_time"], found["on_time_rate"], found["open"]) == (592_504, 0.9968, 17_815)
