@@ -165,7 +165,12 @@ class Page:
     def click(self, selector: str) -> None:
         """Click on the first that matches, once it is drawn."""
         self.until_shown(selector)
+        # What is redrawn under the hand is clicked on where it is then.
+        self.until(lambda: self._clicked(selector), f"a click on {selector}")
+
+    def _clicked(self, selector: str) -> bool:
         self.element(selector).click()
+        return True
 
     def press(self, *keys: str) -> None:
         """Press keys by their place on the keyboard: `KeyX`, `Shift+Slash`, `Ctrl+KeyK`."""

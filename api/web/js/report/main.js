@@ -60,9 +60,9 @@ async function drawReport(body) {
   document.documentElement.dataset.report = 'ready';
 }
 
-/** The letters that the sheets have are only asked for once they are laid out. */
+/** Every face: `ready` alone is true, too, while a face that only some cells need has not been asked for yet. */
 async function fontsLoaded() {
-  main.getBoundingClientRect();
+  await Promise.allSettled([...document.fonts].map((face) => face.load()));
   await document.fonts.ready;
 }
 
