@@ -9,12 +9,17 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg import sql
 
 from connectors.timescale.database import Database
 from connectors.timescale.migrate import migrate
 from connectors.timescale.replays import drop_database
 from tests.embedded import running_postgres
+
+# How long an example takes says more about the machine than about us.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 TEMPLATE = "ioc_template"
 _numbers = itertools.count(1)
