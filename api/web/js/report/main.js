@@ -67,8 +67,9 @@ async function fontsLoaded() {
 }
 
 function refuse({ status, body }) {
-  const why = status === 400 && body?.code === 'date' ? say('report.refused_date') : say('report.refused');
-  const state = el('p', { className: 'state' }, why);
+  const isAddress = status >= 400 && status < 500 && status !== 429;
+  const why = body?.code === 'date' ? 'report.refused_date' : isAddress ? 'report.refused_address' : 'report.refused';
+  const state = el('p', { className: 'state' }, say(why));
   state.setAttribute('role', 'alert');
   main.append(state);
   document.documentElement.dataset.report = 'refused';
