@@ -87,11 +87,14 @@ class ConsumerThreadWithShortWait(driver.AIOKafkaConsumerThread):
     async def _seek_wait(
         self, consumer: aiokafka.AIOKafkaConsumer, partitions: Mapping[TP, int]
     ) -> None:
-        for tp, offset in partitions.items():
+        # One that was taken away meanwhile is sought by whoever has it now, or by us when it comes
+        # back; the driver would end the worker for it.
+        ours = {tp: offset for tp, offset in partitions.items() if tp in consumer.assignment()}
+        for tp, offset in ours.items():
             self._next[tp] = offset
             for stale in [key for key in self._starts if key[0] == tp]:
                 del self._starts[stale]
-        await super()._seek_wait(consumer, partitions)
+        await super()._seek_wait(consumer, ours)
 
     def start_of(self, tp: TP, first: int) -> int:
         """Return where the fetch before the one that begins here has ended: between are markers."""
