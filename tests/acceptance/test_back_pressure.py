@@ -105,17 +105,12 @@ def test_while_the_database_is_away_under_load_the_lag_rises_in_sight_and_all_is
     house.wait_stored(sent)
 
     site.kill_postgres()
-    away_since_s, seen, again = time.monotonic(), [], 0
+    away_since_s, seen = time.monotonic(), []
     while time.monotonic() - away_since_s < DATABASE_AWAY_S:
         began_s = time.monotonic()
         answer = post(house, *some(sent))
-        assert time.monotonic() - began_s < patient(ANSWER_WITHIN_S)
-        if answer.status_code == 503:
-            # A broker that is slow for want of a processor: perhaps not, so the same once more.
-            assert answer.json()["code"] == "broker_unavailable", answer.text
-            again += BATCH
-            continue
         assert (answer.status_code, answer.json()["accepted"]) == (202, BATCH), answer.text
+        assert time.monotonic() - began_s < patient(ANSWER_WITHIN_S)
         sent += BATCH
         seen.append(site.lag())
         # The pace of a sender, not a wait for something.
@@ -123,7 +118,7 @@ def test_while_the_database_is_away_under_load_the_lag_rises_in_sight_and_all_is
     waiting = sent - BATCH
     # The embedded broker does not say how long its last batches are.
     eventually(lambda: site.lag() > waiting - 2 * BATCH, 10, f"{waiting} waiting; seen: {seen}")
-    assert site.lag() <= waiting + again
+    assert site.lag() <= waiting
 
     site.postgres.start()
     house.wait_stored(sent, BACK_WITHIN_S)

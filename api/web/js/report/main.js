@@ -67,7 +67,7 @@ async function fontsLoaded() {
 }
 
 function refuse({ status, body }) {
-  const isAddress = status >= 400 && status < 500 && status !== 429;
+  const isAddress = [400, 404, 422].includes(status);
   const why = body?.code === 'date' ? 'report.refused_date' : isAddress ? 'report.refused_address' : 'report.refused';
   const state = el('p', { className: 'state' }, say(why));
   state.setAttribute('role', 'alert');
